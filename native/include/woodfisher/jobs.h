@@ -1,0 +1,144 @@
+// The arguments of the kernels. src/engine/kernels.ts is the contract: the same names, the same
+// meaning, one field for one. Pointers are to shared memory that outlives the call; the addon has
+// checked that every array is as long as the ranges demand.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "woodfisher/control.h"
+
+namespace woodfisher {
+
+enum class Solver { kGram, kWoodbury };
+enum class UpdateRule { kNone, kIndependent, kJoint };
+enum class Criterion { kWoodFisher, kDiagonalFisher, kMagnitude };
+
+// Blocks [from, to) of one parameter; block b holds the weights [starts[b], starts[b + 1]).
+struct BlockRange {
+  const std::uint32_t* starts;
+  std::size_t from;
+  std::size_t to;
+  Control control{nullptr};
+
+  std::size_t begin(std::size_t block) const { return starts[block]; }
+  std::size_t order(std::size_t block) const { return starts[block + 1] - starts[block]; }
+};
+
+struct StateRange : BlockRange {
+  Solver solver;
+  double* states;  // packed triangles, `stride` float64 each, the first one that of `first_block`
+  std::size_t first_block;
+  std::size_t stride;
+  double samples;  // N
+  double damping;  // lambda
+
+  double* state(std::size_t block) const { return states + (block - first_block) * stride; }
+};
+
+// The model's tensor seen as [before, outputs, after]; block order is [outputs, before, after].
+struct AxisOrder {
+  std::size_t outputs;
+  std::size_t before;
+  std::size_t after;
+
+  bool identity() const { return before == 1; }
+
+  // The model's index of weight c in block order.
+  std::size_t model_index(std::size_t c) const {
+    if (identity()) return c;
+    const std::size_t inner = before * after;
+    const std::size_t output = c / inner;
+    const std::size_t rest = c % inner;
+    return ((rest / after) * outputs + output) * after + rest % after;
+  }
+};
+
+struct AccumulateJob : StateRange {
+  const float* gradients;  // [count, size], the model's layout
+  std::size_t count;
+  std::size_t size;
+  AxisOrder order_of_axes;
+  const std::uint8_t* mask;
+  double* gradient_sum;
+  double* square_sum;
+  double* low_order;  // null: plain sums
+  std::size_t row_from;
+  std::size_t row_to;  // 0: all rows
+};
+
+struct InvertJob : StateRange {
+  const double* square_sum;
+  double* diagonal;
+  double* condition;
+};
+
+struct MultiplyJob : StateRange {
+  const double* input;
+  double* output;
+};
+
+struct UpdateJob : StateRange {
+  UpdateRule rule;
+  float* weights;
+  const std::uint8_t* mask_before;
+  const std::uint8_t* mask_after;
+  const double* gradient_sum;
+  double* losses;
+};
+
+struct GroupSaliencyJob : StateRange {
+  const float* weights;
+  const std::uint32_t* indices;
+  const std::uint32_t* offsets;
+  std::size_t group_from;
+  std::size_t group_to;
+  double* saliencies;
+};
+
+struct ScoreJob : BlockRange {
+  Criterion criterion;
+  const float* weights;
+  const double* diagonal;
+  const double* square_sum;
+  double samples;
+  double damping;
+  double* scores;
+};
+
+struct CountKeysJob : BlockRange {
+  const double* scores;
+  const std::uint8_t* mask;
+  unsigned level;
+  const double* prefixes;
+  std::size_t prefix_count;
+  double* counts;
+};
+
+struct CountTiesJob : BlockRange {
+  const double* scores;
+  const std::uint8_t* mask;
+  AxisOrder order_of_axes;
+  double score;
+  unsigned level;
+  std::uint32_t prefix;
+  double* counts;
+};
+
+struct CutJob : BlockRange {
+  const double* scores;
+  const std::uint8_t* mask;
+  std::uint8_t* mask_after;
+  AxisOrder order_of_axes;
+  double score;
+  double last_tie;
+};
+
+struct FindNonFiniteJob {
+  const float* values;
+  std::size_t begin;
+  std::size_t end;
+  Control control{nullptr};
+};
+
+}  // namespace woodfisher

@@ -1,0 +1,80 @@
+// Symmetric rank-k updates, one triangle of them, in tiles.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include "kernels/dense.h"
+#include "kernels/tile.h"
+#include "woodfisher/control.h"
+#include "woodfisher/packed_triangle.h"
+
+namespace woodfisher::WOODFISHER_ISA {
+
+// s += t, and the rounding error of that goes into low, to be added the next time (Knuth's two-sum;
+// the error of a sum of m terms is then independent of m).
+inline void add_exactly(double& s, double& low, double t) {
+  const double y = t + low;
+  const double sum = s + y;
+  const double y_part = sum - s;
+  low = (s - (sum - y_part)) + (y - y_part);
+  s = sum;
+}
+
+// Rows [from, to) of the packed lower triangle: S += X X^T, X given as `panel` (B(q, c) = X(c, q)).
+// n (n + 1) depth flops for all rows. False: cancelled.
+inline bool add_gram_rows(double* s, double* low, std::size_t from, std::size_t to,
+                          std::size_t depth, Columns panel, const Control& control) {
+  for (std::size_t i = from; i < to; i += kTileRows) {
+    if (control.cancelled()) return false;
+    const std::size_t rows = std::min<std::size_t>(kTileRows, to - i);
+    const std::size_t width = i + rows;  // the last row's entries 0..i+rows-1
+    const Rows a{panel.data + i / kStrip * panel.strip + i % kStrip, panel.step, 1};
+    for (std::size_t j = 0; j < width; j += kTileColumns) {
+      const Columns b{panel.data + j / kStrip * panel.strip, panel.step, panel.strip};
+      const std::size_t columns = std::min(kTileColumns, width - j);
+      with_tile(columns, depth, a, b, [&](const auto& tile) {
+        for (std::size_t r = 0; r < rows; ++r) {
+          const std::size_t offset = packed_row(i + r) + j;
+          if (j > i + r) continue;
+          const std::size_t valid = std::min(columns, i + r + 1 - j);
+          const double* sums = reinterpret_cast<const double*>(tile.sum[r]);
+          if (low == nullptr) {
+            for (std::size_t c = 0; c < valid; ++c) s[offset + c] += sums[c];
+          } else {
+            for (std::size_t c = 0; c < valid; ++c) {
+              add_exactly(s[offset + c], low[offset + c], sums[c]);
+            }
+          }
+        }
+      });
+    }
+  }
+  return true;
+}
+
+// C(i, j) -= sum over q of A(q, i) A(q, j) for i in [from, order), j >= i (and some j below, which
+// nobody reads), A row-major with its own stride. False: cancelled.
+inline bool subtract_rank_update(Dense c, std::size_t from, const double* a, std::size_t a_stride,
+                                 std::size_t depth, const Control& control) {
+  for (std::size_t i = from / kTileRows * kTileRows; i < c.order; i += kTileRows) {
+    if (control.cancelled()) return false;
+    for (std::size_t j = i / kStrip * kStrip; j < c.stride; j += kTileColumns) {
+      const std::size_t columns = std::min(kTileColumns, c.stride - j);
+      with_tile(columns, depth, Rows{a + i, a_stride, 1}, Columns{a + j, a_stride, kStrip},
+                [&](const auto& tile) {
+                  constexpr int vectors = sizeof(tile.sum[0]) / sizeof(Vector);
+                  for (std::size_t r = 0; r < kTileRows; ++r) {
+                    if (i + r < from) continue;
+                    double* out = c.row(i + r) + j;
+                    for (int v = 0; v < vectors; ++v) {
+                      store(out + v * kLanes, load(out + v * kLanes) - tile.sum[r][v]);
+                    }
+                  }
+                });
+    }
+  }
+  return true;
+}
+
+}  // namespace woodfisher::WOODFISHER_ISA

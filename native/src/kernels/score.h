@@ -1,0 +1,37 @@
+// Scores by which weights are ranked; the cheapest are pruned.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+
+#include "kernels/vector.h"
+#include "woodfisher/jobs.h"
+#include "woodfisher/status.h"
+
+namespace woodfisher::WOODFISHER_ISA {
+
+inline double score_of(const ScoreJob& job, std::size_t c) {
+  const double w = job.weights[c];
+  switch (job.criterion) {
+    case Criterion::kWoodFisher:
+      return w * w / (2 * job.diagonal[c]);
+    case Criterion::kDiagonalFisher:
+      return w * w * (job.damping + job.square_sum[c] / job.samples) / 2;
+    case Criterion::kMagnitude:
+      break;
+  }
+  return std::fabs(w);
+}
+
+inline Status score(const ScoreJob& job) {
+  for (std::size_t block = job.from; block < job.to; ++block) {
+    if (job.control.cancelled()) return kCancelled;
+    for (std::size_t c = job.begin(block); c < job.starts[block + 1]; ++c) {
+      job.scores[c] = score_of(job, c);
+    }
+    job.control.block_done();
+  }
+  return {};
+}
+
+}  // namespace woodfisher::WOODFISHER_ISA

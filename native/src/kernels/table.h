@@ -1,0 +1,27 @@
+// One instruction set's kernels as a table. Included last, by the files of native/src/isa/.
+#pragma once
+
+#include "kernels/finite.h"
+#include "kernels/gram.h"
+#include "kernels/group_saliency.h"
+#include "kernels/initialise.h"
+#include "kernels/invert.h"
+#include "kernels/multiply.h"
+#include "kernels/score.h"
+#include "kernels/select.h"
+#include "kernels/update.h"
+#include "kernels/woodbury.h"
+#include "woodfisher/kernels.h"
+
+namespace woodfisher::WOODFISHER_ISA {
+
+inline Status accumulate(const AccumulateJob& job) {
+  return job.solver == Solver::kGram ? accumulate_gram(job) : accumulate_woodbury(job);
+}
+
+inline constexpr Kernels table(const char* instruction_set) {
+  return {instruction_set, initialise, accumulate, invert,     multiply, update,
+          group_saliency,  score,      count_keys, count_ties, cut,      find_non_finite};
+}
+
+}  // namespace woodfisher::WOODFISHER_ISA

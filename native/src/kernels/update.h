@@ -1,0 +1,206 @@
+// Pruning a block: the chosen weights become zero and the others make up for them.
+//
+// Q are the weights pruned now, R those that stay. With delta the change of the block's weights:
+//   none         delta = -w on Q
+//   independent  delta = -sum over q of (w_q / D_q) F^-1 e_q, then zero on Q (the paper's equation,
+//                summed over q)
+//   joint        delta_R = F_RR^-1 F_RQ w_Q: the minimiser of delta^T F delta / 2 with w_Q -> 0;
+//                by P = F^-1 the same is delta_R = -P_RQ P_QQ^-1 w_Q
+// The predicted loss is that of the change after rounding to float32.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+
+#include "kernels/block_factor.h"
+
+namespace woodfisher::WOODFISHER_ISA {
+
+// Scratch of one update: two matrices and a few vectors of the widest block (a multiple of 8).
+struct UpdateScratch {
+  UpdateScratch(double* memory, std::size_t widest)
+      : delta(memory),
+        vector(delta + widest),
+        solution(vector + widest),
+        index(reinterpret_cast<std::size_t*>(solution + widest)),
+        first(solution + 2 * widest),
+        second(first + Dense::doubles(widest)) {}
+  static std::size_t doubles(std::size_t widest) { return 4 * widest + 2 * Dense::doubles(widest); }
+
+  double* delta;       // change of each weight of the block
+  double* vector;      // of the whole block
+  double* solution;    // of the whole block, or of a subset of it
+  std::size_t* index;  // that subset
+  double* first;
+  double* second;
+};
+
+class BlockUpdate {
+ public:
+  BlockUpdate(const UpdateJob& job, std::size_t block, UpdateScratch scratch)
+      : job_(job),
+        block_(block),
+        scratch_(scratch),
+        order_(job.order(block)),
+        begin_(job.begin(block)),
+        state_(job.state(block)) {}
+
+  Status run() {
+    double* losses = job_.losses + 2 * block_;
+    losses[0] = losses[1] = 0;
+    if (!prunes_any()) return {};
+    for (std::size_t i = 0; i < order_; ++i) scratch_.delta[i] = pruned_now(i) ? -weight(i) : 0;
+    Status status;
+    if (job_.rule == UpdateRule::kIndependent) status = independent();
+    if (job_.rule == UpdateRule::kJoint) {
+      status = job_.solver == Solver::kGram ? joint_by_kept() : joint_by_pruned();
+    }
+    if (!status.done()) return of_block(status, block_);
+    apply();
+    return of_block(predict(losses), block_);
+  }
+
+ private:
+  double weight(std::size_t i) const { return job_.weights[begin_ + i]; }
+  bool kept(std::size_t i) const { return job_.mask_after[begin_ + i] != 0; }
+  bool pruned_now(std::size_t i) const { return job_.mask_before[begin_ + i] != 0 && !kept(i); }
+
+  bool prunes_any() const {
+    for (std::size_t i = 0; i < order_; ++i) {
+      if (pruned_now(i)) return true;
+    }
+    return false;
+  }
+
+  template <typename Belongs>
+  std::size_t collect(Belongs belongs) {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < order_; ++i) {
+      if (belongs(i)) scratch_.index[count++] = i;
+    }
+    return count;
+  }
+
+  Status independent() {
+    double* x = scratch_.vector;
+    if (Status status = weights_over_diagonal(x); !status.done()) return status;
+    const Dense u(scratch_.first, order_);
+    Status status = apply_inverse(job_, block_, u, x, scratch_.solution);
+    for (std::size_t i = 0; i < order_; ++i) {
+      if (kept(i)) scratch_.delta[i] = -scratch_.solution[i];
+    }
+    return status;
+  }
+
+  // x_q = w_q / D_q on Q, 0 elsewhere
+  Status weights_over_diagonal(double* x) {
+    const bool gram = job_.solver == Solver::kGram;
+    const Dense u(scratch_.first, order_);
+    const Dense v(scratch_.second, order_);
+    if (gram) {
+      if (Status status = factor_fisher(job_, block_, u); !status.done()) return status;
+      if (!invert_factor(u, v, job_.control)) return kCancelled;
+    }
+    for (std::size_t i = 0; i < order_; ++i) {
+      x[i] = 0;
+      if (!pruned_now(i)) continue;
+      x[i] = weight(i) / (gram ? dot(v.row(i), v.row(i), v.stride) : entry(state_, i, i));
+    }
+    return {};
+  }
+
+  // gram: |R|^3 / 3 flops, and the well-conditioned side of the problem
+  Status joint_by_kept() {
+    const std::size_t count = collect([&](std::size_t i) { return kept(i); });
+    if (count == 0) return {};
+    double* w = scratch_.vector;
+    double* product = scratch_.second;  // S w_Q
+    for (std::size_t i = 0; i < order_; ++i) w[i] = pruned_now(i) ? weight(i) : 0;
+    if (!multiply_symmetric(state_, order_, w, product, job_.control)) return kCancelled;
+    const std::size_t* index = scratch_.index;
+    double* x = scratch_.solution;
+    for (std::size_t r = 0; r < count; ++r) x[r] = product[index[r]] / job_.samples;
+    const Dense u(scratch_.first, count);
+    const auto of = [index](std::size_t i) { return index[i]; };
+    Status status = factor_packed(state_, of, job_.samples, job_.damping, u, job_.control);
+    if (!status.done()) return status;
+    if (!solve_symmetric(u, x, job_.control)) return kCancelled;
+    for (std::size_t r = 0; r < count; ++r) scratch_.delta[index[r]] = x[r];
+    return {};
+  }
+
+  // woodbury: |Q|^3 / 3 flops
+  Status joint_by_pruned() {
+    const std::size_t count = collect([&](std::size_t i) { return pruned_now(i); });
+    const std::size_t* index = scratch_.index;
+    double* x = scratch_.solution;
+    for (std::size_t q = 0; q < count; ++q) x[q] = weight(index[q]);
+    const Dense u(scratch_.first, count);
+    const auto of = [index](std::size_t i) { return index[i]; };
+    Status status = factor_packed(state_, of, 1, 0, u, job_.control);
+    if (!status.done()) return status;
+    if (!solve_symmetric(u, x, job_.control)) return kCancelled;
+    double* z = scratch_.vector;  // P_QQ^-1 w_Q among zeros
+    double* product = scratch_.second;
+    std::fill(z, z + order_, 0.0);
+    for (std::size_t q = 0; q < count; ++q) z[index[q]] = x[q];
+    if (!multiply_symmetric(state_, order_, z, product, job_.control)) return kCancelled;
+    for (std::size_t i = 0; i < order_; ++i) {
+      if (kept(i)) scratch_.delta[i] = -product[i];
+    }
+    return {};
+  }
+
+  // Rounds to float32 and keeps the change that was really made.
+  void apply() {
+    float* w = job_.weights + begin_;
+    for (std::size_t i = 0; i < order_; ++i) {
+      const double before = w[i];
+      w[i] = kept(i) ? static_cast<float>(before + scratch_.delta[i]) : 0.0f;
+      scratch_.delta[i] = static_cast<double>(w[i]) - before;
+    }
+  }
+
+  Status predict(double* losses) {
+    const double* delta = scratch_.delta;
+    double* x = scratch_.solution;
+    losses[1] = dot(job_.gradient_sum + begin_, delta, order_) / job_.samples;
+    if (job_.solver == Solver::kGram) {
+      if (!multiply_symmetric(state_, order_, delta, x, job_.control)) return kCancelled;
+      const double quadratic = dot(delta, x, order_) / job_.samples;
+      losses[0] = 0.5 * (job_.damping * dot(delta, delta, order_) + quadratic);
+      return {};
+    }
+    // delta^T P^-1 delta = |U^-T delta|^2
+    const Dense u(scratch_.first, order_);
+    Status status = factor_packed(state_, every_row, 1, 0, u, job_.control);
+    if (!status.done()) return status;
+    std::copy(delta, delta + order_, x);
+    if (!solve_transposed(u, x, job_.control)) return kCancelled;
+    losses[0] = 0.5 * dot(x, x, order_);
+    return {};
+  }
+
+  const UpdateJob& job_;
+  std::size_t block_;
+  UpdateScratch scratch_;
+  std::size_t order_;
+  std::size_t begin_;
+  const double* state_;
+};
+
+inline Status update(const UpdateJob& job) {
+  const std::size_t widest = widest_block(job);
+  Scratch scratch(UpdateScratch::doubles(widest));
+  if (scratch.data() == nullptr) return out_of_memory(scratch);
+  for (std::size_t block = job.from; block < job.to; ++block) {
+    if (job.control.cancelled()) return kCancelled;
+    const Status status = BlockUpdate(job, block, {scratch.data(), widest}).run();
+    if (!status.done()) return status;
+    job.control.block_done();
+  }
+  return {};
+}
+
+}  // namespace woodfisher::WOODFISHER_ISA

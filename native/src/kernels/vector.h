@@ -1,0 +1,49 @@
+// The widest vector of float64 that this translation unit may use, by its compiler flags.
+// Everything under kernels/ is compiled once for each instruction set, inside a namespace of that
+// name, so that the linker never replaces one set's function by another's.
+#pragma once
+
+#ifndef WOODFISHER_ISA
+#error "define WOODFISHER_ISA, the namespace of the instruction set, before including kernels"
+#endif
+
+namespace woodfisher::WOODFISHER_ISA {
+
+#if defined(__AVX512F__)
+// 32 registers of 8: a tile of 8 rows x 3 vectors keeps 24 sums, 3 operands and one broadcast.
+inline constexpr int kLanes = 8;
+inline constexpr int kTileRows = 8;
+inline constexpr int kTileVectors = 3;
+#elif defined(__AVX2__)
+// 16 registers of 4: 4 rows x 2 vectors keep 8 sums, 2 operands and 4 broadcasts in flight.
+inline constexpr int kLanes = 4;
+inline constexpr int kTileRows = 4;
+inline constexpr int kTileVectors = 2;
+#else
+// 16 (SSE2) or 32 (NEON) registers of 2: 2 rows x 4 vectors.
+inline constexpr int kLanes = 2;
+inline constexpr int kTileRows = 2;
+inline constexpr int kTileVectors = 4;
+#endif
+
+// Panels are cut into strips of 8 columns whatever the vector, so that all sets share one layout.
+inline constexpr int kStrip = 8;
+
+typedef double Vector __attribute__((vector_size(kLanes * 8)));
+typedef double UnalignedVector __attribute__((vector_size(kLanes * 8), aligned(8), may_alias));
+
+inline Vector load(const double* p) {
+  return *reinterpret_cast<const UnalignedVector*>(p);
+}
+
+inline void store(double* p, Vector v) {
+  *reinterpret_cast<UnalignedVector*>(p) = v;
+}
+
+inline double sum_of(Vector v) {
+  double sum = 0;
+  for (int lane = 0; lane < kLanes; ++lane) sum += v[lane];
+  return sum;
+}
+
+}  // namespace woodfisher::WOODFISHER_ISA

@@ -1,0 +1,58 @@
+import type { CriterionName, KernelJob } from '../engine/kernels.js';
+import type { BlockedParameter } from '../fisher/blocked-parameter.js';
+import { cutIntoTasks, wholeParameters } from '../fisher/spans.js';
+import type { LabelledJob, RunContext } from '../pool/run-context.js';
+
+/**
+ * How weights are ranked. `woodfisher`: w²/(2 (F⁻¹)_qq), the loss of removing one weight while the
+ * others make up for it. `diagonal-fisher`: w² F_qq/2, the same with a diagonal Fisher. `magnitude`: |w|.
+ */
+export const CRITERIA: readonly CriterionName[] = ['woodfisher', 'diagonal-fisher', 'magnitude'];
+
+/** Whether a criterion needs gradients. */
+export function needsFisher(criterion: CriterionName): boolean {
+  return criterion !== 'magnitude';
+}
+
+/** What the criteria of the Fisher need of it, by parameter, in block order. */
+export interface ScoreInputs {
+  diagonal: readonly Float64Array[];
+  squareSum: readonly Float64Array[];
+  samples: number;
+  damping: number;
+}
+
+const NO_INPUTS: ScoreInputs = { diagonal: [], squareSum: [], samples: 1, damping: 1 };
+const EMPTY = new Float64Array(0);
+
+/** Scores of all weights, one array per parameter on the run's memory, in block order. */
+export async function scoreWeights(
+  context: RunContext,
+  parameters: readonly BlockedParameter[],
+  weights: readonly Float32Array[],
+  criterion: CriterionName,
+  { diagonal, squareSum, samples, damping }: ScoreInputs = NO_INPUTS,
+): Promise<Float64Array[]> {
+  const scores = parameters.map(({ size }) => context.lease.float64(size));
+  const bytes = (order: number): number => 16 * order;
+  const tasks = cutIntoTasks(wholeParameters(parameters), bytes).map((task) =>
+    task.map(({ parameter, index, from, to }): LabelledJob<'score'> => {
+      const job: KernelJob<'score'> = {
+        criterion,
+        starts: parameter.starts,
+        from,
+        to,
+        control: context.control,
+        weights: weights[index],
+        diagonal: diagonal[index] ?? EMPTY,
+        squareSum: squareSum[index] ?? EMPTY,
+        samples,
+        damping,
+        scores: scores[index],
+      };
+      return { parameter: parameter.name, job };
+    }),
+  );
+  await context.run('score', tasks);
+  return scores;
+}

@@ -1,0 +1,228 @@
+/**
+ * What an engine is: synchronous functions over a range of blocks of one parameter, run inside a
+ * pool worker. The JavaScript engine is the readable reference and the oracle of the tests; the
+ * native addon exports functions of the same names, arguments and results.
+ *
+ * Conventions, the same for every function:
+ * - All large arrays are views on shared memory; nothing is allocated that outlives the call.
+ * - A parameter's weights are numbered in block order (fisher/layout.ts); `starts` holds the first
+ *   index of each block and, last, the parameter's size; blocks [from, to) are worked on.
+ * - `states` is one chunk of the Fisher state: it begins with block `firstBlock`, and each block has
+ *   `stride` float64 in it, of which a block of b weights uses the first b(b+1)/2: the lower
+ *   triangle, row after row (entry (i, j), j ≤ i, at i(i+1)/2 + j).
+ * - Arithmetic inside a block is float64. A mask is Uint8, 1 = kept, 0 = pruned.
+ * - `control` is an Int32Array: [0] is set to 1 by the main thread to cancel (polled at least
+ *   every 10 ms of work), [1] is advanced by the engine by one for each finished block.
+ * - The result is a status; a function never throws for what is in the data.
+ */
+export interface Kernels {
+  initialise(job: InitialiseJob): Status;
+  accumulate(job: AccumulateJob): Status;
+  invert(job: InvertJob): Status;
+  multiply(job: MultiplyJob): Status;
+  update(job: UpdateJob): Status;
+  groupSaliency(job: GroupSaliencyJob): Status;
+  score(job: ScoreJob): Status;
+  countKeys(job: CountKeysJob): Status;
+  countTies(job: CountTiesJob): Status;
+  cut(job: CutJob): Status;
+  findNonFinite(job: FindNonFiniteJob): Status;
+}
+
+/** How a call ended. */
+export interface Status {
+  /** `not-positive-definite` names `block` and `pivot`; `out-of-memory` names `bytes` in `value`. */
+  outcome: 'done' | 'cancelled' | 'not-positive-definite' | 'out-of-memory';
+  block?: number;
+  /** Row of the block at which the factorisation failed. */
+  pivot?: number;
+  /** What the function counted or found, where its contract says so. */
+  value?: number;
+}
+
+/** Slots of `control`. */
+export const CANCEL = 0;
+export const BLOCKS_DONE = 1;
+
+/** What is kept per block: see `states` above. gram: S = Σ g gᵀ; woodbury: P = F⁻¹. */
+export type SolverName = 'gram' | 'woodbury';
+
+/** Blocks [from, to) of one parameter. */
+export interface BlockRange {
+  starts: Uint32Array;
+  from: number;
+  to: number;
+  control: Int32Array;
+}
+
+/** The Fisher state of those blocks. */
+export interface StateRange extends BlockRange {
+  solver: SolverName;
+  states: Float64Array;
+  firstBlock: number;
+  stride: number;
+  /** N, the number of samples that F is the mean of. */
+  samples: number;
+  /** λ > 0. */
+  damping: number;
+}
+
+/**
+ * Where weight c in block order stands in the model's layout. The model's tensor is seen as
+ * [before, outputs, after]; block order is [outputs, before, after]. before = 1: the two agree.
+ */
+export interface AxisOrder {
+  outputs: number;
+  before: number;
+  after: number;
+}
+
+/** gram: zeroes the state. woodbury: P = I/λ. */
+export type InitialiseJob = StateRange;
+
+/**
+ * Adds `count` gradient samples to the state.
+ * gram: S += Σ g gᵀ. woodbury: the Woodbury step with N = `samples`, at most 16 samples at a time.
+ * Coordinates with mask 0 count as zero. Also gradientSum += Σ g and squareSum += Σ g² (by weight,
+ * in block order).
+ *
+ * gram sums at most 128 samples before adding them to the state. `lowOrder`, where it is not empty,
+ * has the layout of `states` and holds the rounding error of those additions (two-sum), which keeps
+ * the error independent of how many there are. gram may be asked for rows [rowFrom, rowTo) of a
+ * single large block only; the sums of gradientSum and squareSum are then made for these rows.
+ */
+export interface AccumulateJob extends StateRange {
+  /** [count, size], row-major, model layout; size is the last entry of `starts`. */
+  gradients: Float32Array;
+  count: number;
+  order: AxisOrder;
+  mask: Uint8Array;
+  gradientSum: Float64Array;
+  squareSum: Float64Array;
+  lowOrder: Float64Array;
+  rowFrom: number;
+  /** rowFrom = rowTo = 0: all rows. */
+  rowTo: number;
+}
+
+/**
+ * diagonal[c] = (F⁻¹)_cc for the weights of the blocks, and condition[block] = tr(F) · min(1/λ, tr(F⁻¹)),
+ * an upper bound of cond₂(F) that is at most B² times too large. F = λI + S/N.
+ */
+export interface InvertJob extends StateRange {
+  squareSum: Float64Array;
+  diagonal: Float64Array;
+  condition: Float64Array;
+}
+
+/** output = F⁻¹ · input, block by block. Both have the parameter's size, in block order. */
+export interface MultiplyJob extends StateRange {
+  input: Float64Array;
+  output: Float64Array;
+}
+
+/** Rule by which the kept weights of a block make up for the pruned ones (design: updates). */
+export type UpdateRule = 'none' | 'independent' | 'joint';
+
+/**
+ * Prunes and compensates. Q: weights with maskBefore = 1 and maskAfter = 0. R: those with maskAfter = 1.
+ * - none: w_Q = 0.
+ * - independent: w −= Σ_q (w_q / D_q) F⁻¹e_q, then w_Q = 0 (Singh & Alistarh 2020, eq. 6, summed).
+ * - joint: w_R += F_RR⁻¹ F_RQ w_Q, w_Q = 0: the minimiser of ½ δᵀFδ for the whole set.
+ * Weights with maskBefore = 0 are 0 before and after. A block with empty Q is left as it is.
+ * `weights` (float32, block order) is changed in place. With δ the change after rounding to float32:
+ * losses[2·block] = ½ δᵀFδ and losses[2·block + 1] = ḡᵀδ, ḡ = gradientSum / N.
+ */
+export interface UpdateJob extends StateRange {
+  rule: UpdateRule;
+  weights: Float32Array;
+  maskBefore: Uint8Array;
+  maskAfter: Uint8Array;
+  gradientSum: Float64Array;
+  losses: Float64Array;
+}
+
+/**
+ * saliencies[g] = ½ w_Qᵀ [(F⁻¹)_QQ]⁻¹ w_Q for the groups [groupFrom, groupTo), group g being
+ * indices[offsets[g] … offsets[g+1]) (block order, all of one block), sorted so that the groups of
+ * a block stand together; blocks [from, to) are those that the groups lie in.
+ */
+export interface GroupSaliencyJob extends StateRange {
+  weights: Float32Array;
+  indices: Uint32Array;
+  offsets: Uint32Array;
+  groupFrom: number;
+  groupTo: number;
+  saliencies: Float64Array;
+}
+
+export type CriterionName = 'woodfisher' | 'diagonal-fisher' | 'magnitude';
+
+/**
+ * scores[c] by criterion, for the weights of the blocks.
+ * - woodfisher: w² / (2 D), D = diagonal.
+ * - diagonal-fisher: w² (λ + squareSum/N) / 2.
+ * - magnitude: |w|. Arrays a criterion does not use may be empty.
+ */
+export interface ScoreJob extends BlockRange {
+  criterion: CriterionName;
+  weights: Float32Array;
+  diagonal: Float64Array;
+  squareSum: Float64Array;
+  samples: number;
+  damping: number;
+  scores: Float64Array;
+}
+
+/**
+ * One pass of the radix selection over scores ≥ 0, whose bits, read as uint64, are in numeric
+ * order. For each prefix r (the top 16·level bits of a score, as an exact integer in a float64; level
+ * 0 has the one prefix 0), counts[65536·r + digit] is advanced for each weight with mask 1 whose
+ * score has that prefix, digit being its next 16 bits. Prefixes are distinct and ascending.
+ * `counts` belongs to this call alone (calls are merged by adding).
+ */
+export interface CountKeysJob extends BlockRange {
+  scores: Float64Array;
+  mask: Uint8Array;
+  level: number;
+  prefixes: Float64Array;
+  counts: Float64Array;
+}
+
+/**
+ * Weights with mask 1 and a score equal to `score`, by their index in the model's layout:
+ * level 0: counts[index >>> 16]++; level 1: counts[index & 65535]++ where index >>> 16 = prefix.
+ */
+export interface CountTiesJob extends BlockRange {
+  scores: Float64Array;
+  mask: Uint8Array;
+  order: AxisOrder;
+  score: number;
+  level: number;
+  prefix: number;
+  counts: Float64Array;
+}
+
+/**
+ * maskAfter = mask, and 0 where the score is below `score`, or equal to it and the index in the
+ * model's layout at most `lastTie` (−1: no tie is pruned). `value` of the status: how many were pruned now.
+ */
+export interface CutJob extends BlockRange {
+  scores: Float64Array;
+  mask: Uint8Array;
+  maskAfter: Uint8Array;
+  order: AxisOrder;
+  score: number;
+  lastTie: number;
+}
+
+/** `value`: the first index in [begin, end) whose value is not finite, or −1. */
+export interface FindNonFiniteJob {
+  values: Float32Array;
+  begin: number;
+  end: number;
+  control: Int32Array;
+}
+
+export type KernelName = keyof Kernels;
+export type KernelJob<K extends KernelName> = Parameters<Kernels[K]>[0];

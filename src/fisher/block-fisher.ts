@@ -1,0 +1,164 @@
+import { type ChosenEngine, chooseEngine, type EngineOption } from '../engine/engine.js';
+import { optionError, WoodFisherError } from '../errors.js';
+import { checkBlockSize, checkDamping, checkSamples, DEFAULTS } from '../options.js';
+import type { GradientBatch, Parameter } from '../parameters.js';
+import { RunContext } from '../pool/run-context.js';
+import { checkThreads } from '../pool/threads.js';
+import { type ChosenSolver, chooseSolver, type SolverOption } from '../solvers/choose.js';
+import { BlockInverse } from './block-inverse.js';
+import { blockParameters, isPrunable } from './blocked-parameter.js';
+import { FisherState } from './fisher-state.js';
+import { type AcceptedBatch, SampleStream } from './sample-stream.js';
+
+/** Options of {@link BlockFisher.create}. */
+export interface BlockFisherOptions {
+  /** All parameters of the model; those that are not prunable are passed over. */
+  parameters: readonly Parameter[];
+  /** Weights per block at most, 1 … 65536. Default 100. */
+  blockSize?: number;
+  /** How the inverse is made. Default `auto`. */
+  solver?: SolverOption;
+  /** How many samples will come. Needed by solver `woodbury`; any other count is then an error. */
+  samples?: number;
+  /** λ > 0, needed by solver `woodbury` beforehand; the default of {@link BlockFisher.invert}. Default 1e-5. */
+  damping?: number;
+  /** Default `auto`: native where a binary is there, else javascript. */
+  engine?: EngineOption;
+  /** Tasks that run at once. Default: the processors that are available. */
+  threads?: number;
+  /** Ends everything that is under way; the state is then of no further use. */
+  signal?: AbortSignal;
+}
+
+/**
+ * The block-wise empirical Fisher F = λI + (1/N) Σ g gᵀ of a model, built from gradient samples as
+ * they come (Singh & Alistarh, NeurIPS 2020, arXiv:2004.14340, section 3).
+ *
+ * @example
+ * const fisher = await BlockFisher.create({ parameters });
+ * for await (const batch of gradients) await fisher.add(batch);
+ * const inverse = await fisher.invert({ damping: 1e-5 });
+ * const { 'fc1.weight': d } = await inverse.diagonal();
+ * await fisher.dispose();
+ */
+export class BlockFisher {
+  readonly solver: ChosenSolver;
+  readonly engine: ChosenEngine;
+  readonly blockSize: number;
+  readonly #context: RunContext;
+  readonly #state: FisherState;
+  readonly #stream: SampleStream;
+  readonly #damping: number;
+
+  private constructor(
+    context: RunContext,
+    state: FisherState,
+    stream: SampleStream,
+    chosen: { solver: ChosenSolver; blockSize: number; damping: number },
+  ) {
+    this.#context = context;
+    this.#state = state;
+    this.#stream = stream;
+    this.solver = chosen.solver;
+    this.engine = context.engine;
+    this.blockSize = chosen.blockSize;
+    this.#damping = chosen.damping;
+  }
+
+  /**
+   * Validates, allocates and starts with no samples.
+   * @throws {WoodFisherError} for options, shapes and weights that are refused, or a missing engine.
+   */
+  static async create(options: BlockFisherOptions): Promise<BlockFisher> {
+    const blockSize = checkBlockSize(options.blockSize);
+    const samples = checkSamples(options.samples);
+    const damping = checkDamping(options.damping);
+    const threads = checkThreads(options.threads);
+    const { signal } = options;
+    const context = new RunContext(chooseEngine(options.engine), threads, { signal });
+    try {
+      const parameters = await blockParameters(options.parameters, blockSize, context.lease);
+      const solver = chooseSolver(options.solver ?? DEFAULTS.solver, {
+        blockSize: Math.max(...parameters.map(({ blockOrder }) => blockOrder)),
+        samples,
+        damping: options.damping,
+      });
+      const state = await FisherState.create(context, solver.name, parameters, {
+        samples,
+        damping,
+      });
+      const others = options.parameters.filter((p) => !isPrunable(p)).map(({ name }) => name);
+      const stream = new SampleStream(context, state, { declared: samples, others });
+      return new BlockFisher(context, state, stream, { solver, blockSize, damping });
+    } catch (error) {
+      await context.dispose();
+      throw error;
+    }
+  }
+
+  /** Samples accepted so far. */
+  get samples(): number {
+    return this.#stream.accepted;
+  }
+
+  /** Most bytes of shared memory in use at one time. */
+  get peakBytes(): number {
+    return this.#context.lease.peakBytes;
+  }
+
+  /**
+   * Adds gradient samples. Resolves when the batch is accepted: it was checked, and what was not on
+   * a SharedArrayBuffer has been copied and is the caller's again. Arrays on a SharedArrayBuffer are
+   * borrowed until `released` settles. While two batches are under way, waits for the older one.
+   * A batch that is refused changes nothing: the next one may be added.
+   */
+  add(batch: GradientBatch): Promise<AcceptedBatch> {
+    return this.#stream.add(batch);
+  }
+
+  /**
+   * Lends recycled shared memory for a batch of `count` samples, one array a parameter, for callers
+   * who want no copy: fill it and pass it to {@link add}, which takes it back.
+   */
+  nextBuffer(count: number): Record<string, Float32Array> {
+    if (!Number.isSafeInteger(count) || count < 1) {
+      throw optionError('count', 'a whole number of at least 1', count);
+    }
+    return this.#stream.lend(count);
+  }
+
+  /**
+   * The inverse for the samples so far and a damping λ; with solver gram as often as wanted. It is a
+   * view of this Fisher: samples added afterwards make it unusable, `dispose` too.
+   * @throws {WoodFisherError} without samples; when their number is not the declared one; when solver
+   * woodbury was made for another λ; when a block is not positive definite in float64.
+   */
+  async invert({ damping }: { damping?: number } = {}): Promise<BlockInverse> {
+    const lambda = damping === undefined ? this.#damping : checkDamping(damping);
+    const samples = await this.#stream.complete();
+    if (this.solver.name === 'woodbury' && lambda !== this.#damping) {
+      throw new WoodFisherError(
+        'ERR_WOODFISHER_OPTION',
+        `solver "woodbury" was made for damping ${this.#damping} and cannot be inverted for ${lambda}; use solver "gram" for several dampings`,
+        { option: 'damping', value: lambda },
+      );
+    }
+    return await BlockInverse.create(this.#context, this.#state, lambda, () => {
+      this.#stream.throwIfUnusable();
+      if (this.samples === samples) return;
+      throw new WoodFisherError(
+        'ERR_WOODFISHER_STATE',
+        `this inverse is of ${samples} samples, but the Fisher has ${this.samples} by now; invert again`,
+      );
+    });
+  }
+
+  /** Stops what is under way and gives the memory back. */
+  async dispose(): Promise<void> {
+    await this.#context.dispose();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose();
+  }
+}

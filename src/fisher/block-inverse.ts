@@ -1,0 +1,257 @@
+import { CRITERIA, needsFisher, type ScoreInputs, scoreWeights } from '../criteria/score.js';
+import type { CriterionName, KernelJob, UpdateRule } from '../engine/kernels.js';
+import { WoodFisherError } from '../errors.js';
+import { copyInPieces, inPieces } from '../memory/pieces.js';
+import { checkChoice, DEFAULTS } from '../options.js';
+import type { LabelledJob, RunContext } from '../pool/run-context.js';
+import { applyUpdate, type PredictedLossChange, UPDATE_RULES } from '../updates/apply.js';
+import { type BlockedParameter, checkLength, loadMask, loadWeights } from './blocked-parameter.js';
+import type { FisherState } from './fisher-state.js';
+import { groupSaliency } from './group-saliency.js';
+import { type InverseDiagonal, invertBlocks } from './invert.js';
+import { toBlockOrder, toModelLayout } from './layout.js';
+import { cutIntoTasks } from './spans.js';
+
+/** Arrays by parameter name, each in the parameter's own shape and layout. */
+export type ByParameter<T> = Readonly<Record<string, T>>;
+
+/** What {@link BlockInverse.update} gives. */
+export interface UpdatedWeights {
+  weights: Record<string, Float32Array>;
+  predictedLossChange: Record<string, PredictedLossChange>;
+}
+
+/**
+ * F⁻¹ of a {@link BlockFisher} for one damping, as a view of it. All results are plain arrays in the
+ * model's layout, by parameter name; parameters that are not pruned do not appear.
+ */
+export class BlockInverse {
+  readonly damping: number;
+  readonly samples: number;
+  readonly #context: RunContext;
+  readonly #state: FisherState;
+  readonly #inverse: InverseDiagonal;
+  readonly #check: () => void;
+
+  private constructor(
+    context: RunContext,
+    state: FisherState,
+    damping: number,
+    inverse: InverseDiagonal,
+    check: () => void,
+  ) {
+    this.#context = context;
+    this.#state = state;
+    this.damping = damping;
+    this.samples = state.samples;
+    this.#inverse = inverse;
+    this.#check = check;
+  }
+
+  /** For {@link BlockFisher.invert}; `check` throws when the view is no longer valid. */
+  static async create(
+    context: RunContext,
+    state: FisherState,
+    damping: number,
+    check: () => void,
+  ): Promise<BlockInverse> {
+    const inverse = await invertBlocks(context, state, damping);
+    return new BlockInverse(context, state, damping, inverse, check);
+  }
+
+  /** D = diag(F⁻¹), float64, by weight; within 1e-6 wherever float64 can know it. */
+  async diagonal(): Promise<Record<string, Float64Array>> {
+    this.#check();
+    return await this.#toModel(this.#inverse.diagonal, newFloat64Array);
+  }
+
+  /** The largest bound tr(F)·min(1/λ, tr(F⁻¹)) ≥ cond₂(F) of a parameter's blocks. */
+  condition(): Record<string, number> {
+    this.#check();
+    return Object.fromEntries(
+      this.#state.parameters.map(({ name }, i) => [
+        name,
+        this.#inverse.condition[i].reduce((a, b) => Math.max(a, b), 0),
+      ]),
+    );
+  }
+
+  /** F⁻¹v for a vector per parameter (each prunable parameter's, its size long). */
+  async multiply(
+    vectors: ByParameter<Float32Array | Float64Array>,
+  ): Promise<Record<string, Float64Array>> {
+    this.#check();
+    const { lease } = this.#context;
+    const { parameters } = this.#state;
+    const input = parameters.map(({ size }) => lease.float64(size));
+    const output = parameters.map(({ size }) => lease.float64(size));
+    try {
+      for (const [i, parameter] of parameters.entries()) {
+        const vector = ofParameter(vectors, parameter, 'vector');
+        await toBlockOrder(parameter.order, vector, input[i]);
+      }
+      const cost = (order: number): number => order ** 3 / 3 + 4 * order ** 2;
+      const tasks = cutIntoTasks(this.#state.spans(), cost).map((task) =>
+        task.map((span): LabelledJob<'multiply'> => {
+          const job: KernelJob<'multiply'> = {
+            ...this.#state.range(span, this.damping),
+            input: input[span.index],
+            output: output[span.index],
+          };
+          return { parameter: span.parameter.name, job };
+        }),
+      );
+      await this.#context.run('multiply', tasks);
+      return await this.#toModel(output, newFloat64Array);
+    } finally {
+      for (const array of [...input, ...output]) lease.release(array);
+    }
+  }
+
+  /**
+   * Scores of all weights, float64; the lower, the cheaper to remove. `weights` stand in for those
+   * the Fisher was created with.
+   */
+  async saliency(
+    options: { criterion?: CriterionName; weights?: ByParameter<Float32Array> } = {},
+  ): Promise<Record<string, Float64Array>> {
+    this.#check();
+    const criterion = checkChoice('criterion', CRITERIA, options.criterion, DEFAULTS.criterion);
+    return await this.#withWeights(options.weights, async (weights) => {
+      const inputs = needsFisher(criterion) ? this.#scoreInputs() : undefined;
+      const { parameters } = this.#state;
+      const scores = await scoreWeights(this.#context, parameters, weights, criterion, inputs);
+      try {
+        return await this.#toModel(scores, newFloat64Array);
+      } finally {
+        for (const array of scores) this.#context.lease.release(array);
+      }
+    });
+  }
+
+  /**
+   * Loss of removing each group of a parameter's weights together, exactly:
+   * ½ w_Qᵀ [(F⁻¹)_QQ]⁻¹ w_Q (Hassibi & Stork 1993, for a set of weights). Groups are lists of flat
+   * indices in the model's layout; each must lie within one block.
+   */
+  async groupSaliency(
+    parameter: string,
+    groups: readonly ArrayLike<number>[],
+    { weights }: { weights?: ByParameter<Float32Array> } = {},
+  ): Promise<Float64Array> {
+    this.#check();
+    return await this.#withWeights(weights, (own) =>
+      groupSaliency(this.#context, this.#state, this.damping, own, parameter, groups),
+    );
+  }
+
+  /**
+   * The weights after pruning by `masks` (1 = kept) and moving the kept ones by `rule`; nothing of
+   * the Fisher changes. Parameters without a mask stay as they are.
+   */
+  async update({
+    masks,
+    rule: asked,
+    weights,
+  }: {
+    masks: ByParameter<Uint8Array>;
+    rule?: UpdateRule;
+    weights?: ByParameter<Float32Array>;
+  }): Promise<UpdatedWeights> {
+    this.#check();
+    const rule = checkChoice('rule', UPDATE_RULES, asked, DEFAULTS.update);
+    const { parameters } = this.#state;
+    const { lease } = this.#context;
+    const after = parameters.map(({ size }) => lease.uint8(size));
+    try {
+      for (const [i, { name, order, mask: before }] of parameters.entries()) {
+        await loadMask(name, order, masks[name], after[i]);
+        await inPieces(before.length, (begin, end) => {
+          for (let c = begin; c < end; c++) after[i][c] &= before[c];
+        });
+      }
+      return await this.#withWeights(weights, async (own) => {
+        const context = this.#context;
+        const changes = await applyUpdate(context, this.#state, rule, this.damping, own, after);
+        return {
+          weights: await this.#toModel(own, (length) => new Float32Array(length)),
+          predictedLossChange: Object.fromEntries(
+            parameters.map(({ name }, i) => [name, changes[i]]),
+          ),
+        };
+      });
+    } finally {
+      for (const array of after) lease.release(array);
+    }
+  }
+
+  /** Frees the inverse; the Fisher stays. */
+  dispose(): void {
+    for (const array of [...this.#inverse.diagonal, ...this.#inverse.condition]) {
+      this.#context.lease.release(array);
+    }
+  }
+
+  #scoreInputs(): ScoreInputs {
+    return {
+      diagonal: this.#inverse.diagonal,
+      squareSum: this.#state.parts.map(({ squareSum }) => squareSum),
+      samples: this.samples,
+      damping: this.damping,
+    };
+  }
+
+  /** Calls `use` with a copy of the weights, given or those of the Fisher, in block order. */
+  async #withWeights<T>(
+    given: ByParameter<Float32Array> | undefined,
+    use: (weights: Float32Array[]) => Promise<T>,
+  ): Promise<T> {
+    const { parameters } = this.#state;
+    const { lease } = this.#context;
+    const weights = parameters.map(({ size }) => lease.float32(size));
+    try {
+      for (const [i, parameter] of parameters.entries()) {
+        if (given === undefined) await copyInPieces(parameter.weights, weights[i]);
+        else await loadWeights(parameter, ofParameter(given, parameter, 'weights'), weights[i]);
+      }
+      return await use(weights);
+    } finally {
+      for (const array of weights) lease.release(array);
+    }
+  }
+
+  async #toModel<T extends Float64Array | Float32Array>(
+    arrays: readonly T[],
+    create: (length: number) => T,
+  ): Promise<Record<string, T>> {
+    const result: Record<string, T> = {};
+    for (const [i, { name, order, size }] of this.#state.parameters.entries()) {
+      result[name] = create(size);
+      await toModelLayout(order, arrays[i], result[name]);
+    }
+    return result;
+  }
+}
+
+function newFloat64Array(length: number): Float64Array {
+  return new Float64Array(length);
+}
+
+function ofParameter<T extends Float32Array | Float64Array>(
+  arrays: ByParameter<T>,
+  { name, size }: BlockedParameter,
+  what: string,
+): T {
+  const array = arrays[name];
+  if (array === undefined) {
+    throw new WoodFisherError(
+      'ERR_WOODFISHER_MISSING',
+      `there is no ${what} for parameter "${name}"`,
+      {
+        parameter: name,
+      },
+    );
+  }
+  checkLength(name, what, array, size);
+  return array;
+}

@@ -1,0 +1,75 @@
+import type { GradientBatch } from '../parameters.js';
+import type { RunContext } from '../pool/run-context.js';
+import type { PhaseClock, ProgressListener } from '../report/progress.js';
+import { type ChosenSolver, chooseSolver, type SolverOption } from '../solvers/choose.js';
+import type { BlockedParameter } from './blocked-parameter.js';
+import { FisherState } from './fisher-state.js';
+import { SampleStream } from './sample-stream.js';
+
+/** The Fisher that a run has estimated. */
+export interface EstimatedFisher {
+  state: FisherState;
+  solver: ChosenSolver;
+}
+
+/** What {@link estimateFisher} needs to know beside the parameters. */
+export interface EstimateSettings {
+  gradients: AsyncIterable<GradientBatch> | Iterable<GradientBatch>;
+  samples: number | undefined;
+  damping: number;
+  solver: SolverOption;
+  /** Parameters that are not pruned: their gradients may come along and are not read. */
+  others: readonly string[];
+  onProgress?: ProgressListener;
+}
+
+/** Takes all gradient samples of a source in. */
+export async function estimateFisher(
+  context: RunContext,
+  parameters: readonly BlockedParameter[],
+  settings: EstimateSettings,
+  clock: PhaseClock,
+): Promise<EstimatedFisher> {
+  const { samples, damping, others, onProgress } = settings;
+  const solver = chooseSolver(settings.solver, {
+    blockSize: Math.max(...parameters.map(({ blockOrder }) => blockOrder)),
+    samples,
+    damping,
+  });
+  const state = await FisherState.create(context, solver.name, parameters, { samples, damping });
+  const stream = new SampleStream(context, state, {
+    declared: samples,
+    others,
+    onSummed: (done) =>
+      onProgress?.({ phase: 'accumulate', done, total: samples, unit: 'samples' }),
+  });
+  const batches = iterate(settings.gradients);
+  try {
+    for (;;) {
+      const next = await clock.time('read', async () => await batches.next());
+      if (next.done) break;
+      await clock.time('accumulate', async () => {
+        const { released } = await stream.add(next.value);
+        // The source may use shared memory again as soon as it is asked for the next batch.
+        if (onSharedMemory(next.value)) await released;
+      });
+    }
+    await clock.time('accumulate', () => stream.complete());
+  } catch (error) {
+    await batches.return?.();
+    throw error;
+  }
+  return { state, solver };
+}
+
+function iterate(
+  gradients: AsyncIterable<GradientBatch> | Iterable<GradientBatch>,
+): AsyncIterator<GradientBatch> | Iterator<GradientBatch> {
+  return Symbol.asyncIterator in gradients
+    ? gradients[Symbol.asyncIterator]()
+    : gradients[Symbol.iterator]();
+}
+
+function onSharedMemory(batch: GradientBatch): boolean {
+  return Object.values(batch).some(({ buffer }) => buffer instanceof SharedArrayBuffer);
+}

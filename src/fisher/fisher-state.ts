@@ -1,0 +1,226 @@
+import type { KernelJob, SolverName, StateRange } from '../engine/kernels.js';
+import type { Lease } from '../memory/arena.js';
+import { fillInPieces } from '../memory/pieces.js';
+import type { LabelledJob, RunContext } from '../pool/run-context.js';
+import type { BlockedParameter } from './blocked-parameter.js';
+import { cutIntoTasks, type Span, type StateChunk } from './spans.js';
+
+/** Samples a kernel sums before it adds them to the state. */
+const PANEL = 128;
+
+/**
+ * Panels that are added to the state before the rounding errors of these additions are kept too
+ * (`lowOrder`, as much memory again). Measured: error constants in docs/methods.md.
+ */
+const PLAIN_PANELS = 400;
+
+/** A chunk is at most this large, or one block. */
+const CHUNK_BYTES = 64 * 2 ** 20;
+
+/** Blocks from this order on are summed in tiles of rows, so that several threads can share one. */
+const TILED_ORDER = 1024;
+const TILE_ROWS = 512;
+
+const NOTHING = new Float64Array(0);
+
+/** One parameter's share of the Fisher state. */
+interface ParameterState {
+  parameter: BlockedParameter;
+  chunks: StateChunk[];
+  /** Σ g and Σ g² by weight, block order. */
+  gradientSum: Float64Array;
+  squareSum: Float64Array;
+}
+
+/** A batch on shared memory: `count` samples of every parameter, [count, ...shape]. */
+export interface SharedBatch {
+  count: number;
+  /** One array per parameter, in the order of the parameters. */
+  gradients: readonly Float32Array[];
+}
+
+/** What is kept while samples stream in: per block S or P, and per weight the sums of g and g². */
+export class FisherState {
+  readonly solver: SolverName;
+  readonly parameters: readonly BlockedParameter[];
+  readonly parts: readonly ParameterState[];
+  /** N the inverse is for: the declared number for woodbury, else the number so far. */
+  samples: number;
+  /** λ that woodbury started from. */
+  readonly damping: number | undefined;
+  readonly #context: RunContext;
+  #panels = 0;
+  #keepsLowOrder = false;
+
+  private constructor(
+    context: RunContext,
+    solver: SolverName,
+    parameters: readonly BlockedParameter[],
+    { samples, damping }: { samples?: number; damping?: number },
+  ) {
+    this.#context = context;
+    this.solver = solver;
+    this.parameters = parameters;
+    this.samples = solver === 'woodbury' ? (samples ?? 0) : 0;
+    this.damping = solver === 'woodbury' ? damping : undefined;
+    this.parts = parameters.map((parameter) => allocate(parameter, context.lease));
+  }
+
+  /** Allocates the state and sets it to that of no sample. */
+  static async create(
+    context: RunContext,
+    solver: SolverName,
+    parameters: readonly BlockedParameter[],
+    known: { samples?: number; damping?: number },
+  ): Promise<FisherState> {
+    const state = new FisherState(context, solver, parameters, known);
+    await state.#clear((chunk) => chunk.states);
+    for (const { gradientSum, squareSum } of state.parts) {
+      await fillInPieces(gradientSum, 0);
+      await fillInPieces(squareSum, 0);
+    }
+    return state;
+  }
+
+  /** Bytes of state per block of `order` weights. */
+  static bytesOfBlock(order: number): number {
+    return 4 * order * (order + 1);
+  }
+
+  /** Adds a batch. On failure or cancellation the state is no longer of use. */
+  async add({ count, gradients }: SharedBatch): Promise<void> {
+    this.#panels += Math.ceil(count / PANEL);
+    if (this.solver === 'gram') {
+      this.samples += count;
+      if (this.#panels > PLAIN_PANELS) await this.#keepLowOrder();
+    }
+    const cost = (order: number): number =>
+      (this.solver === 'gram' ? 1 : 3) * count * order * (order + 1);
+    const tasks = cutIntoTasks(this.spans(), cost).flatMap((task) =>
+      this.#tile(task).map((jobs) => this.#addJobs(jobs, count, gradients)),
+    );
+    await this.#context.run('accumulate', tasks);
+  }
+
+  /** All blocks, chunk by chunk. */
+  spans(): Span[] {
+    return this.parts.flatMap(({ parameter, chunks }, index) =>
+      chunks.map((chunk) => ({
+        parameter,
+        index,
+        chunk,
+        from: chunk.firstBlock,
+        to: chunk.endBlock,
+      })),
+    );
+  }
+
+  /** The fields of a job that say which blocks it is about and where their state is. */
+  range({ parameter, from, to, chunk }: Span, damping: number): StateRange {
+    if (chunk === undefined) throw new TypeError('a span of the state has a chunk');
+    return {
+      starts: parameter.starts,
+      from,
+      to,
+      control: this.#context.control,
+      solver: this.solver,
+      states: chunk.states,
+      firstBlock: chunk.firstBlock,
+      stride: stride(parameter),
+      samples: this.samples,
+      damping,
+    };
+  }
+
+  /** Large blocks of gram become one task per tile of rows; everything else stays as it is. */
+  #tile(task: Span[]): { span: Span; rowFrom: number; rowTo: number }[][] {
+    const [span] = task;
+    const { blockOrder, starts } = span.parameter;
+    if (this.solver !== 'gram' || blockOrder < TILED_ORDER) {
+      return [task.map((one) => ({ span: one, rowFrom: 0, rowTo: 0 }))];
+    }
+    return task.flatMap((one) => {
+      const tiles = [];
+      for (let block = one.from; block < one.to; block++) {
+        const order = starts[block + 1] - starts[block];
+        for (let rowFrom = 0; rowFrom < order; rowFrom += TILE_ROWS) {
+          const rowTo = Math.min(rowFrom + TILE_ROWS, order);
+          tiles.push([{ span: { ...one, from: block, to: block + 1 }, rowFrom, rowTo }]);
+        }
+      }
+      return tiles;
+    });
+  }
+
+  #addJobs(
+    tiles: readonly { span: Span; rowFrom: number; rowTo: number }[],
+    count: number,
+    gradients: readonly Float32Array[],
+  ): LabelledJob<'accumulate'>[] {
+    return tiles.map(({ span, rowFrom, rowTo }) => {
+      const { gradientSum, squareSum } = this.parts[span.index];
+      const job: KernelJob<'accumulate'> = {
+        ...this.range(span, this.damping ?? 0),
+        gradients: gradients[span.index],
+        count,
+        order: span.parameter.order,
+        mask: span.parameter.mask,
+        gradientSum,
+        squareSum,
+        lowOrder: span.chunk?.lowOrder ?? NOTHING,
+        rowFrom,
+        rowTo,
+      };
+      return { parameter: span.parameter.name, job };
+    });
+  }
+
+  async #keepLowOrder(): Promise<void> {
+    if (this.#keepsLowOrder) return;
+    this.#keepsLowOrder = true;
+    for (const { chunks } of this.parts) {
+      for (const chunk of chunks) {
+        chunk.lowOrder = this.#context.lease.float64(chunk.states.length);
+      }
+    }
+    await this.#clear((chunk) => chunk.lowOrder);
+  }
+
+  async #clear(of: (chunk: StateChunk) => Float64Array): Promise<void> {
+    const tasks = cutIntoTasks(this.spans(), FisherState.bytesOfBlock).map((task) =>
+      task.map((span): LabelledJob<'initialise'> => {
+        const range = this.range(span, this.damping ?? 0);
+        const states = span.chunk === undefined ? NOTHING : of(span.chunk);
+        return { parameter: span.parameter.name, job: { ...range, states } };
+      }),
+    );
+    await this.#context.run('initialise', tasks);
+  }
+}
+
+function stride({ blockOrder }: BlockedParameter): number {
+  return (blockOrder * (blockOrder + 1)) / 2;
+}
+
+function allocate(parameter: BlockedParameter, lease: Lease): ParameterState {
+  const perChunk = Math.max(
+    1,
+    Math.floor(CHUNK_BYTES / FisherState.bytesOfBlock(parameter.blockOrder)),
+  );
+  const chunks: StateChunk[] = [];
+  for (let firstBlock = 0; firstBlock < parameter.blockCount; firstBlock += perChunk) {
+    const endBlock = Math.min(firstBlock + perChunk, parameter.blockCount);
+    chunks.push({
+      firstBlock,
+      endBlock,
+      states: lease.float64((endBlock - firstBlock) * stride(parameter)),
+      lowOrder: NOTHING,
+    });
+  }
+  return {
+    parameter,
+    chunks,
+    gradientSum: lease.float64(parameter.size),
+    squareSum: lease.float64(parameter.size),
+  };
+}

@@ -1,0 +1,145 @@
+import type { KernelJob } from '../engine/kernels.js';
+import { WoodFisherError } from '../errors.js';
+import { inPieces } from '../memory/pieces.js';
+import type { LabelledJob, RunContext } from '../pool/run-context.js';
+import type { BlockedParameter } from './blocked-parameter.js';
+import type { FisherState } from './fisher-state.js';
+import { blockIndex } from './layout.js';
+
+/** Groups that are laid out before the event loop turns. */
+const GROUPS_A_PIECE = 4096;
+
+type Group = ArrayLike<number>;
+
+/** See BlockInverse.groupSaliency. One saliency per group, in the order of the groups. */
+export async function groupSaliency(
+  context: RunContext,
+  state: FisherState,
+  damping: number,
+  weights: readonly Float32Array[],
+  name: string,
+  groups: readonly Group[],
+): Promise<Float64Array> {
+  const at = state.parameters.findIndex((parameter) => parameter.name === name);
+  if (at === -1) {
+    throw new WoodFisherError(
+      'ERR_WOODFISHER_MISSING',
+      `there is no prunable parameter "${name}"`,
+      {
+        parameter: name,
+      },
+    );
+  }
+  const parameter = state.parameters[at];
+  const { order, firstOfBlock } = await sortByBlock(parameter, groups);
+  const { lease } = context;
+  const offsets = lease.uint32(groups.length + 1);
+  const saliencies = lease.float64(groups.length);
+  let indices: Uint32Array = new Uint32Array(0);
+  try {
+    offsets[0] = 0;
+    await inPieces(
+      groups.length,
+      (begin, end) => {
+        for (let g = begin; g < end; g++) offsets[g + 1] = offsets[g] + groups[order[g]].length;
+      },
+      GROUPS_A_PIECE,
+    );
+    indices = lease.uint32(offsets[groups.length]);
+    await inPieces(
+      groups.length,
+      (begin, end) => {
+        for (let g = begin; g < end; g++) {
+          indices.set(inBlockOrder(parameter, groups[order[g]]), offsets[g]);
+        }
+      },
+      GROUPS_A_PIECE,
+    );
+    const tasks = state
+      .spans()
+      .filter((span) => span.index === at)
+      .map((span): LabelledJob<'groupSaliency'>[] => {
+        const groupFrom = firstOfBlock[span.from];
+        const groupTo = firstOfBlock[span.to];
+        if (groupFrom === groupTo) return [];
+        const job: KernelJob<'groupSaliency'> = {
+          ...state.range(span, damping),
+          weights: weights[at],
+          indices,
+          offsets,
+          groupFrom,
+          groupTo,
+          saliencies,
+        };
+        return [{ parameter: name, job }];
+      });
+    await context.run('groupSaliency', tasks);
+    const result = new Float64Array(groups.length);
+    await inPieces(groups.length, (begin, end) => {
+      for (let g = begin; g < end; g++) result[order[g]] = saliencies[g];
+    });
+    return result;
+  } finally {
+    for (const array of [indices, offsets, saliencies]) lease.release(array);
+  }
+}
+
+/** Groups in the order of their blocks (a counting sort), and where each block's groups begin. */
+async function sortByBlock(
+  parameter: BlockedParameter,
+  groups: readonly Group[],
+): Promise<{ order: Uint32Array; firstOfBlock: Uint32Array }> {
+  const blocks = new Uint32Array(groups.length);
+  const firstOfBlock = new Uint32Array(parameter.blockCount + 1);
+  await inPieces(
+    groups.length,
+    (begin, end) => {
+      for (let g = begin; g < end; g++) {
+        blocks[g] = checkedBlock(parameter, groups[g], g);
+        firstOfBlock[blocks[g] + 1]++;
+      }
+    },
+    GROUPS_A_PIECE,
+  );
+  for (let b = 0; b < parameter.blockCount; b++) firstOfBlock[b + 1] += firstOfBlock[b];
+  const next = Uint32Array.from(firstOfBlock);
+  const order = new Uint32Array(groups.length);
+  for (let g = 0; g < groups.length; g++) order[next[blocks[g]]++] = g;
+  return { order, firstOfBlock };
+}
+
+function inBlockOrder(parameter: BlockedParameter, group: Group): Uint32Array {
+  return Uint32Array.from(group, (index) => blockIndex(parameter.order, index)).sort();
+}
+
+/** The one block that a group lies in; refuses groups that are none. */
+function checkedBlock(parameter: BlockedParameter, group: Group, position: number): number {
+  const { name, size, order, blockOrder, mask } = parameter;
+  const refuse = (rule: string, index?: number): never => {
+    throw new WoodFisherError(
+      'ERR_WOODFISHER_SHAPE',
+      `group ${position} of parameter "${name}" must ${rule}`,
+      { parameter: name, index },
+    );
+  };
+  if (group.length === 0) refuse('have at least one weight');
+  for (let i = 0; i < group.length; i++) {
+    const index = group[i];
+    if (!Number.isInteger(index) || index < 0 || index >= size) {
+      refuse(`hold indices from 0 to ${size - 1}, but holds ${index}`, index);
+    }
+    if (mask[blockIndex(order, index)] === 0) {
+      refuse(`hold weights that are still there, but ${index} was pruned before`, index);
+    }
+  }
+  const places = inBlockOrder(parameter, group);
+  if (places.some((c, i) => i > 0 && c === places[i - 1])) refuse('name each weight once');
+  const block = Math.floor(places[0] / blockOrder);
+  const last = Math.floor(places[places.length - 1] / blockOrder);
+  if (block !== last) {
+    refuse(
+      `lie within one block of ${blockOrder} weights, but reaches from block ${block} to ${last}`,
+    );
+  }
+  return block;
+}

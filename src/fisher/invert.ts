@@ -1,0 +1,35 @@
+import type { KernelJob } from '../engine/kernels.js';
+import type { LabelledJob, RunContext } from '../pool/run-context.js';
+import type { FisherState } from './fisher-state.js';
+import { cutIntoTasks } from './spans.js';
+
+/** D = diag(F⁻¹) by weight and a bound of cond₂(F) by block, per parameter, in block order. */
+export interface InverseDiagonal {
+  diagonal: Float64Array[];
+  condition: Float64Array[];
+}
+
+/** Inverts every block as far as D; arrays on the run's memory. */
+export async function invertBlocks(
+  context: RunContext,
+  state: FisherState,
+  damping: number,
+): Promise<InverseDiagonal> {
+  const diagonal = state.parameters.map(({ size }) => context.lease.float64(size));
+  const condition = state.parameters.map(({ blockCount }) => context.lease.float64(blockCount));
+  const cost = (order: number): number =>
+    state.solver === 'gram' ? order ** 3 + 4 * order ** 2 : 4 * order;
+  const tasks = cutIntoTasks(state.spans(), cost).map((task) =>
+    task.map((span): LabelledJob<'invert'> => {
+      const job: KernelJob<'invert'> = {
+        ...state.range(span, damping),
+        squareSum: state.parts[span.index].squareSum,
+        diagonal: diagonal[span.index],
+        condition: condition[span.index],
+      };
+      return { parameter: span.parameter.name, job };
+    }),
+  );
+  await context.run('invert', tasks);
+  return { diagonal, condition };
+}

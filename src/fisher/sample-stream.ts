@@ -1,0 +1,129 @@
+import { WoodFisherError } from '../errors.js';
+import type { GradientBatch } from '../parameters.js';
+import type { RunContext } from '../pool/run-context.js';
+import { BatchIntake } from './batch-intake.js';
+import type { FisherState } from './fisher-state.js';
+
+/** Batches that may wait or be summed at a time before `add` makes the caller wait. */
+const BATCHES_UNDER_WAY = 2;
+
+/** What adding a batch gives when it has been accepted. */
+export interface AcceptedBatch {
+  /** Settles when the batch has been summed and its shared memory may be used again. */
+  released: Promise<void>;
+}
+
+/** Gradient samples on their way into a Fisher state: accepted in turn, summed one batch after the other. */
+export class SampleStream {
+  readonly #context: RunContext;
+  readonly #state: FisherState;
+  readonly #intake: BatchIntake;
+  readonly #declared: number | undefined;
+  readonly #onSummed: (samples: number) => void;
+  /** Calls of `add` take their turns. */
+  #turn: Promise<unknown> = Promise.resolve();
+  /** Sums of accepted batches; never rejects. */
+  #sums: Promise<void> = Promise.resolve();
+  readonly #underWay: Promise<void>[] = [];
+  #accepted = 0;
+  #failure: { error: unknown } | undefined;
+
+  /**
+   * `declared`: how many samples are to come, where that is known. `others`: parameters whose
+   * gradients are not read. `onSummed` is told how many samples the state holds.
+   */
+  constructor(
+    context: RunContext,
+    state: FisherState,
+    {
+      declared,
+      others,
+      onSummed = () => undefined,
+    }: { declared?: number; others: readonly string[]; onSummed?: (samples: number) => void },
+  ) {
+    this.#context = context;
+    this.#state = state;
+    this.#intake = new BatchIntake(context, state.parameters, new Set(others));
+    this.#declared = declared;
+    this.#onSummed = onSummed;
+  }
+
+  /** Samples accepted so far. */
+  get accepted(): number {
+    return this.#accepted;
+  }
+
+  /** See BlockFisher.add. */
+  add(batch: GradientBatch): Promise<AcceptedBatch> {
+    const turn = this.#turn.then(() => this.#accept(batch));
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** See BlockFisher.nextBuffer. */
+  lend(count: number): Record<string, Float32Array> {
+    this.throwIfUnusable();
+    return this.#intake.lend(count);
+  }
+
+  /** Waits until all samples are in the state; returns how many, which is at least one and as declared. */
+  async complete(): Promise<number> {
+    await this.#turn;
+    await this.#sums;
+    this.throwIfUnusable();
+    if (this.#accepted === 0) {
+      throw new WoodFisherError(
+        'ERR_WOODFISHER_SAMPLES',
+        'there are no gradient samples; the Fisher needs at least one',
+        { value: 0 },
+      );
+    }
+    if (this.#declared !== undefined && this.#accepted !== this.#declared) {
+      throw this.#wrongCount(this.#accepted);
+    }
+    return this.#accepted;
+  }
+
+  /** Throws what made the state useless: a sum that failed, or the end of the run. */
+  throwIfUnusable(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    this.#context.throwIfUnusable();
+  }
+
+  async #accept(batch: GradientBatch): Promise<AcceptedBatch> {
+    this.throwIfUnusable();
+    const count = this.#intake.count(batch);
+    if (this.#declared !== undefined && this.#accepted + count > this.#declared) {
+      throw this.#wrongCount(this.#accepted + count);
+    }
+    const taken = await this.#intake.take(batch, count);
+    this.#accepted += count;
+    const samples = this.#accepted;
+    const sum = this.#sums.then(async () => {
+      try {
+        if (this.#failure === undefined) await this.#state.add(taken);
+      } catch (error) {
+        this.#failure ??= { error };
+      } finally {
+        taken.release();
+      }
+    });
+    this.#sums = sum;
+    const released = sum.then(() => {
+      if (this.#failure !== undefined) throw this.#failure.error;
+      this.#onSummed(samples);
+    });
+    released.catch(() => undefined); // also thrown by the next call
+    this.#underWay.push(sum);
+    if (this.#underWay.length >= BATCHES_UNDER_WAY) await this.#underWay.shift();
+    return { released };
+  }
+
+  #wrongCount(count: number): WoodFisherError {
+    return new WoodFisherError(
+      'ERR_WOODFISHER_SAMPLES',
+      `samples says that ${this.#declared} gradient samples come, but there are ${count}`,
+      { option: 'samples', value: count },
+    );
+  }
+}

@@ -1,0 +1,54 @@
+import { optionError } from './errors.js';
+
+/** Defaults, the same in the library, on the command line and in its help. */
+export const DEFAULTS = {
+  blockSize: 100,
+  damping: 1e-5,
+  criterion: 'woodfisher',
+  update: 'joint',
+  scope: 'global',
+  solver: 'auto',
+  engine: 'auto',
+} as const;
+
+export const MAX_BLOCK_SIZE = 2 ** 16;
+
+export function checkBlockSize(blockSize: number = DEFAULTS.blockSize): number {
+  if (!Number.isInteger(blockSize) || blockSize < 1 || blockSize > MAX_BLOCK_SIZE) {
+    throw optionError('blockSize', `a whole number from 1 to ${MAX_BLOCK_SIZE}`, blockSize);
+  }
+  return blockSize;
+}
+
+export function checkDamping(damping: number = DEFAULTS.damping): number {
+  if (typeof damping !== 'number' || !(damping > 0) || !Number.isFinite(damping)) {
+    throw optionError('damping', 'a finite number above 0', damping);
+  }
+  return damping;
+}
+
+export function checkSamples(samples: number | undefined): number | undefined {
+  if (samples !== undefined && (!Number.isSafeInteger(samples) || samples < 1)) {
+    throw optionError('samples', 'a whole number of at least 1', samples);
+  }
+  return samples;
+}
+
+export function checkSparsity(sparsity: number): number {
+  if (typeof sparsity !== 'number' || !(sparsity >= 0 && sparsity <= 1)) {
+    throw optionError('sparsity', 'a number from 0 to 1', sparsity);
+  }
+  return sparsity;
+}
+
+/** An option that takes one of a few words. */
+export function checkChoice<T extends string>(
+  option: string,
+  choices: readonly T[],
+  value: T | undefined,
+  fallback: T,
+): T {
+  if (value === undefined) return fallback;
+  if (!choices.includes(value)) throw optionError(option, `one of ${choices.join(', ')}`, value);
+  return value;
+}

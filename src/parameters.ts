@@ -1,0 +1,26 @@
+/**
+ * A named weight tensor of the model.
+ *
+ * `data` is row-major in the model's own layout; results come back in that layout. Blocks are cut in
+ * an order of their own, in which `outputAxis` is outermost, so that a block holds weights that feed
+ * the same output: axis 0 for PyTorch ([out, in]), the last axis for TensorFlow.js and Flax
+ * ([in, out], [h, w, in, out]).
+ */
+export interface Parameter {
+  name: string;
+  shape: readonly number[];
+  /** Weights, finite; length is the product of `shape`. */
+  data: Float32Array;
+  /** Axis of the outputs (negative counts from the end). Default 0. */
+  outputAxis?: number;
+  /** Default: true for tensors of two or more axes; biases and normalisation (1-D) are left alone. */
+  prunable?: boolean;
+  /** 1 = kept, 0 = pruned before: such a weight is 0, stays 0, and leaves the Fisher. Model layout. */
+  mask?: Uint8Array;
+}
+
+/**
+ * k gradient samples: for each prunable parameter an array [k, ...shape], row-major, the parameter's
+ * own layout. k is the same for all the parameters of a batch and may differ between batches.
+ */
+export type GradientBatch = Readonly<Record<string, Float32Array>>;

@@ -1,0 +1,66 @@
+import pLimit from 'p-limit';
+import { Piscina } from 'piscina';
+import type { Status } from '../engine/kernels.js';
+import { loadNative } from '../engine/native.js';
+import { defaultThreads, MAX_THREADS } from './threads.js';
+import type { Task } from './worker.js';
+
+/**
+ * One pool per process, made when it is first needed. The runs of a process share its threads:
+ * `slots` lets as many tasks run at once as the machine has processors, or as the run with the most
+ * `threads` asks for. Idle threads end after a while and never keep the process alive.
+ */
+let pool: Piscina<Task, Status[]> | undefined;
+const slots = pLimit(1);
+const asked = new Set<{ threads: number }>();
+
+function thePool(): Piscina<Task, Status[]> {
+  if (pool !== undefined) return pool;
+  // An addon that only workers load is unloaded with the last of them.
+  loadNative();
+  pool = new Piscina<Task, Status[]>({
+    filename: new URL('./worker.js', import.meta.url).href,
+    minThreads: 0,
+    maxThreads: MAX_THREADS,
+    idleTimeout: 10_000,
+    // Piscina starts threads ahead of need up to minThreads alone; `slots` bounds the rest.
+    concurrentTasksPerWorker: 1,
+  });
+  return pool;
+}
+
+/** A run's share of the pool: at most `threads` of its tasks at once. */
+export class PoolShare {
+  readonly #asked: { threads: number };
+  readonly #limit: ReturnType<typeof pLimit>;
+
+  constructor(threads: number) {
+    this.#asked = { threads };
+    this.#limit = pLimit(threads);
+    asked.add(this.#asked);
+    resize();
+  }
+
+  get threads(): number {
+    return this.#asked.threads;
+  }
+
+  /** Runs the task that `next` gives when its turn has come; undefined: there is none any more. */
+  run(next: () => Task | undefined): Promise<Status[] | undefined> {
+    return this.#limit(() =>
+      slots(async () => {
+        const task = next();
+        return task === undefined ? undefined : await thePool().run(task);
+      }),
+    );
+  }
+
+  dispose(): void {
+    asked.delete(this.#asked);
+    resize();
+  }
+}
+
+function resize(): void {
+  slots.concurrency = Math.max(defaultThreads(), ...[...asked].map(({ threads }) => threads));
+}

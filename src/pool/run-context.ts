@@ -1,0 +1,164 @@
+import type { ChosenEngine } from '../engine/engine.js';
+import {
+  BLOCKS_DONE,
+  type BlockRange,
+  CANCEL,
+  type KernelJob,
+  type KernelName,
+  type Status,
+} from '../engine/kernels.js';
+import { WoodFisherError } from '../errors.js';
+import { Lease } from '../memory/arena.js';
+import { PoolShare } from './pool.js';
+
+/** A kernel call and the parameter it works on, for what it may have to report. */
+export interface LabelledJob<K extends KernelName> {
+  parameter: string;
+  job: KernelJob<K>;
+}
+
+/** Told now and then, and at the end, how many blocks a kernel has finished. */
+export type BlocksListener = (kernel: KernelName, done: number, total: number) => void;
+
+/** How often a listener is told while a kernel runs, in ms. */
+const LISTEN_EVERY = 100;
+
+/** What a run has while it lasts: its engine, its share of the pool, its memory, its way to stop. */
+export class RunContext {
+  readonly engine: ChosenEngine;
+  readonly lease = new Lease();
+  readonly share: PoolShare;
+  readonly control: Int32Array;
+  readonly #signal: AbortSignal | undefined;
+  readonly #onBlocks: BlocksListener | undefined;
+  readonly #running = new Set<Promise<unknown>>();
+  #disposed = false;
+  readonly #cancel = (): void => {
+    Atomics.store(this.control, CANCEL, 1);
+  };
+
+  constructor(
+    engine: ChosenEngine,
+    threads: number,
+    { signal, onBlocks }: { signal?: AbortSignal; onBlocks?: BlocksListener } = {},
+  ) {
+    this.engine = engine;
+    this.#onBlocks = onBlocks;
+    this.share = new PoolShare(threads);
+    this.control = this.lease.int32(2);
+    Atomics.store(this.control, CANCEL, 0);
+    this.#signal = signal;
+    if (signal?.aborted) this.#cancel();
+    signal?.addEventListener('abort', this.#cancel, { once: true });
+  }
+
+  /** Throws the signal's reason once it was aborted, and an error once the run has ended. */
+  throwIfUnusable(): void {
+    this.#signal?.throwIfAborted();
+    if (this.#disposed) {
+      throw new WoodFisherError('ERR_WOODFISHER_STATE', 'this Fisher has been disposed');
+    }
+  }
+
+  /**
+   * Runs a kernel over tasks of one or more jobs each; returns the values of their statuses, task by
+   * task. After a failure no further task is started, and the error is thrown when the running ones
+   * have ended, so that the caller may free their memory.
+   */
+  async run<K extends KernelName>(
+    kernel: K,
+    tasks: readonly (readonly LabelledJob<K>[])[],
+  ): Promise<number[][]> {
+    this.throwIfUnusable();
+    const all = this.#runAll(kernel, tasks);
+    this.#running.add(all);
+    const tell = this.#teller(kernel, tasks);
+    const timer = setInterval(tell, LISTEN_EVERY);
+    timer.unref();
+    try {
+      const values = await all;
+      tell();
+      return values;
+    } finally {
+      clearInterval(timer);
+      this.#running.delete(all);
+    }
+  }
+
+  /** Stops what is running, waits for it, and gives the memory back to the arena. */
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#cancel();
+    await Promise.allSettled(this.#running);
+    this.#signal?.removeEventListener('abort', this.#cancel);
+    this.share.dispose();
+    this.lease.dispose();
+  }
+
+  /** What tells the listener how far a kernel is; kernels that count no blocks are not reported. */
+  #teller<K extends KernelName>(
+    kernel: K,
+    tasks: readonly (readonly LabelledJob<K>[])[],
+  ): () => void {
+    const listener = this.#onBlocks;
+    if (listener === undefined || kernel === 'findNonFinite') return () => undefined;
+    const total = tasks.flat().reduce((sum, { job }) => {
+      const { from, to } = job as BlockRange;
+      return sum + to - from;
+    }, 0);
+    return () => listener(kernel, Math.min(Atomics.load(this.control, BLOCKS_DONE), total), total);
+  }
+
+  async #runAll<K extends KernelName>(
+    kernel: K,
+    tasks: readonly (readonly LabelledJob<K>[])[],
+  ): Promise<number[][]> {
+    Atomics.store(this.control, BLOCKS_DONE, 0);
+    const values: number[][] = tasks.map(() => []);
+    let failure: { error: unknown } | undefined;
+    const one = async (task: readonly LabelledJob<K>[], index: number): Promise<void> => {
+      try {
+        const statuses = await this.share.run(() => {
+          if (failure !== undefined || task.length === 0) return undefined;
+          return { engine: this.engine.name, kernel, jobs: task.map(({ job }) => job) };
+        });
+        if (statuses === undefined) return;
+        const last = statuses[statuses.length - 1];
+        if (last.outcome !== 'done') throw this.#failure(last, task[statuses.length - 1]);
+        values[index] = statuses.map(({ value }) => value ?? 0);
+      } catch (error) {
+        failure ??= { error };
+      }
+    };
+    await Promise.all(tasks.map(one));
+    if (failure !== undefined) throw failure.error;
+    return values;
+  }
+
+  #failure<K extends KernelName>(status: Status, { parameter, job }: LabelledJob<K>): unknown {
+    const { block, pivot, value } = status;
+    switch (status.outcome) {
+      case 'not-positive-definite': {
+        const damping = 'damping' in job ? job.damping : undefined;
+        return new WoodFisherError(
+          'ERR_WOODFISHER_NOT_POSITIVE_DEFINITE',
+          `the Fisher of block ${block} of parameter "${parameter}" is not positive definite in ` +
+            `float64: its factorisation failed at pivot ${pivot} with damping ${damping}. ` +
+            'Use a larger damping, more samples, or gradients on a smaller scale',
+          { parameter, block, pivot, value: damping },
+        );
+      }
+      case 'out-of-memory':
+        return new WoodFisherError(
+          'ERR_WOODFISHER_STATE',
+          `a worker could not get ${value} bytes for parameter "${parameter}"; use a smaller blockSize or fewer threads`,
+          { parameter, value },
+        );
+      default:
+        return this.#signal?.aborted
+          ? this.#signal.reason
+          : new WoodFisherError('ERR_WOODFISHER_STATE', 'the Fisher was disposed while it worked');
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import { CRITERIA, needsFisher } from './criteria/score.js';
+import type { EngineOption } from './engine/engine.js';
+import type { CriterionName, UpdateRule } from './engine/kernels.js';
+import { WoodFisherError } from './errors.js';
+import {
+  checkBlockSize,
+  checkChoice,
+  checkDamping,
+  checkSamples,
+  checkSparsity,
+  DEFAULTS,
+} from './options.js';
+import type { GradientBatch, Parameter } from './parameters.js';
+import { checkThreads } from './pool/threads.js';
+import type { ProgressListener } from './report/progress.js';
+import { SCOPES, type Scope } from './selection/cut.js';
+import type { SolverOption } from './solvers/choose.js';
+import { UPDATE_RULES } from './updates/apply.js';
+
+/** Options of `prune`. */
+export interface PruneOptions {
+  /** All parameters of the model, in an order that decides ties. */
+  parameters: readonly Parameter[];
+  /** Gradient samples for all prunable parameters. Only criterion `magnitude` does without. */
+  gradients?: AsyncIterable<GradientBatch> | Iterable<GradientBatch>;
+  /** Fraction 0 … 1 of the prunable weights that is zero afterwards, those pruned before included. */
+  sparsity: number;
+  /** How many gradient samples come; needed by solver `woodbury`. Another count is then an error. */
+  samples?: number;
+  /** Weights per block at most, 1 … 65536. Default 100. */
+  blockSize?: number;
+  /** λ > 0 of F = λI + (1/N) Σ g gᵀ. Default 1e-5. */
+  damping?: number;
+  /** How weights are ranked. Default `woodfisher`. */
+  criterion?: CriterionName;
+  /** How kept weights make up for pruned ones. Default `joint`; `none` for `magnitude` without gradients. */
+  update?: UpdateRule;
+  /** One threshold over all parameters, or the same sparsity in each. Default `global`. */
+  scope?: Scope;
+  solver?: SolverOption;
+  engine?: EngineOption;
+  /** Tasks that run at once. Default: the processors that are available. The result is the same for any. */
+  threads?: number;
+  /** Writes the pruned weights into the arrays of `parameters`, when all else has succeeded. Default false. */
+  inPlace?: boolean;
+  signal?: AbortSignal;
+  onProgress?: ProgressListener;
+}
+
+/** The options with their defaults, checked. */
+export interface PruneSettings {
+  sparsity: number;
+  samples: number | undefined;
+  blockSize: number;
+  damping: number;
+  criterion: CriterionName;
+  update: UpdateRule;
+  scope: Scope;
+  threads: number;
+  /** Absent: criterion `magnitude` alone. */
+  gradients: PruneOptions['gradients'];
+}
+
+/** Fills in the defaults; refuses what an option, or two together, may not be. */
+export function checkSettings(options: PruneOptions): PruneSettings {
+  const { gradients } = options;
+  const criterion = checkChoice('criterion', CRITERIA, options.criterion, DEFAULTS.criterion);
+  if (gradients === undefined && needsFisher(criterion)) {
+    throw new WoodFisherError(
+      'ERR_WOODFISHER_OPTION',
+      `criterion "${criterion}" needs gradients; only "magnitude" does without`,
+      { option: 'gradients' },
+    );
+  }
+  const fallback = gradients === undefined ? 'none' : DEFAULTS.update;
+  const update = checkChoice('update', UPDATE_RULES, options.update, fallback);
+  if (gradients === undefined && update !== 'none') {
+    throw new WoodFisherError(
+      'ERR_WOODFISHER_OPTION',
+      `update "${update}" needs gradients: without a Fisher the kept weights cannot make up for the pruned ones; give gradients, or update "none"`,
+      { option: 'update', value: update },
+    );
+  }
+  return {
+    sparsity: checkSparsity(options.sparsity),
+    samples: checkSamples(options.samples),
+    blockSize: checkBlockSize(options.blockSize),
+    damping: checkDamping(options.damping),
+    criterion,
+    update,
+    scope: checkChoice('scope', SCOPES, options.scope, DEFAULTS.scope),
+    threads: checkThreads(options.threads),
+    gradients,
+  };
+}

@@ -1,0 +1,79 @@
+import type { ChosenEngine } from '../engine/engine.js';
+import type { CriterionName, UpdateRule } from '../engine/kernels.js';
+import type { Scope } from '../selection/cut.js';
+import type { ChosenSolver } from '../solvers/choose.js';
+
+/** Version of {@link RunStatistics}; schemas/statistics.schema.json describes it. */
+export const STATISTICS_VERSION = 1;
+
+/** Quantiles of the saliency that are reported. */
+export const QUANTILES = [0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1] as const;
+
+/** What a run did, in numbers; JSON as it stands. */
+export interface RunStatistics {
+  version: typeof STATISTICS_VERSION;
+  criterion: CriterionName;
+  update: UpdateRule;
+  scope: Scope;
+  /** Fraction of the prunable weights that was asked for. */
+  targetSparsity: number;
+  blockSize: number;
+  /** λ; null where no Fisher was made. */
+  damping: number | null;
+  /** N, the gradient samples; null where no Fisher was made. */
+  samples: number | null;
+  engine: ChosenEngine;
+  /** null where no Fisher was made. */
+  solver: ChosenSolver | null;
+  threads: number;
+  /** Largest score that was pruned over all parameters; null where nothing was, or with scope layer. */
+  threshold: number | null;
+  totals: Counts;
+  /** Sum over the parameters; null where no Fisher was made. */
+  predictedLossChange: LossChange | null;
+  parameters: ParameterStatistics[];
+  /** Parameters that were left as they are, and why. */
+  kept: { name: string; shape: readonly number[]; size: number; reason: string }[];
+  phases: PhaseStatistics[];
+}
+
+/** Weights, and how many of them are zero by pruning. */
+export interface Counts {
+  /** Prunable weights. */
+  size: number;
+  prunedBefore: number;
+  prunedNow: number;
+  /** (prunedBefore + prunedNow) / size */
+  sparsity: number;
+}
+
+/** Predicted change of the loss by the change of the weights that was applied. */
+export interface LossChange {
+  /** ½ δᵀFδ, λ included. */
+  quadratic: number;
+  /** ḡᵀδ, ḡ the mean gradient; reported apart, and not minimised. */
+  linear: number;
+}
+
+export interface ParameterStatistics extends Counts {
+  name: string;
+  shape: readonly number[];
+  blocks: number;
+  /** Largest score pruned; null where nothing was. */
+  threshold: number | null;
+  /** Quantiles of the scores before pruning, over the weights that were still there; null without any. */
+  saliency: { quantile: number; value: number }[] | null;
+  /** Trace of (1/N) Σ g gᵀ, without λ; null where no Fisher was made. */
+  fisherTrace: number | null;
+  /** Largest bound of cond₂(F) among its blocks; null where no inverse was made. */
+  condition: number | null;
+  predictedLossChange: LossChange | null;
+}
+
+export interface PhaseStatistics {
+  name: 'read' | 'accumulate' | 'invert' | 'score' | 'select' | 'update';
+  /** Wall time; `read` is the time spent waiting for gradients. */
+  seconds: number;
+  /** Shared memory in use at most until the end of the phase. */
+  peakBytes: number;
+}

@@ -1,0 +1,105 @@
+import type { KernelJob } from '../engine/kernels.js';
+import { cutIntoTasks, type Span } from '../fisher/spans.js';
+import type { LabelledJob, RunContext } from '../pool/run-context.js';
+
+/** What is ranked: the weights of `span` blocks with mask 1, by their scores ≥ 0 (block order). */
+export interface Ranked {
+  spans: readonly Span[];
+  scores: readonly Float64Array[];
+}
+
+/** The score at a rank, and how many scores are smaller. */
+export interface RankedScore {
+  score: number;
+  below: number;
+  equal: number;
+}
+
+const DIGITS = 65536;
+const LEVELS = 4;
+
+/**
+ * The scores at the given ranks (0 = smallest), exactly, by a radix selection over the bits of the
+ * scores: four passes of 16 bits. The passes count and their counts are added, so that ranges may
+ * be counted by any number of workers (or machines) and the scores are never brought together.
+ */
+export async function scoresAtRanks(
+  context: RunContext,
+  ranked: Ranked,
+  ranks: readonly number[],
+): Promise<RankedScore[]> {
+  // For each rank: the digits found so far, as one integer, and the scores known to be smaller.
+  const found = ranks.map(() => ({ prefix: 0, digit: 0, below: 0, equal: 0 }));
+  for (let level = 0; level < LEVELS; level++) {
+    for (const state of found) state.prefix = state.prefix * DIGITS + state.digit;
+    const prefixes = [...new Set(found.map(({ prefix }) => prefix))].sort((a, b) => a - b);
+    const counts = await countKeys(context, ranked, level, prefixes);
+    found.forEach((state, i) => {
+      const offset = prefixes.indexOf(state.prefix) * DIGITS;
+      state.digit = 0;
+      while (state.digit < DIGITS - 1 && state.below + counts[offset + state.digit] <= ranks[i]) {
+        state.below += counts[offset + state.digit++];
+      }
+      state.equal = counts[offset + state.digit];
+    });
+  }
+  return found.map(({ prefix, digit, below, equal }) => ({
+    score: scoreOf(prefix, digit),
+    below,
+    equal,
+  }));
+}
+
+async function countKeys(
+  context: RunContext,
+  { spans, scores }: Ranked,
+  level: number,
+  prefixes: readonly number[],
+): Promise<Float64Array> {
+  const total = spans.reduce((sum, { parameter }) => sum + parameter.size, 0);
+  const share = Math.max(total / context.share.threads, 1 << 16);
+  const parts = cutIntoTasks(spans, (order) => order, share);
+  const counts = parts.map(() => context.lease.float64(prefixes.length * DIGITS));
+  const wanted = Float64Array.from(prefixes);
+  const tasks = parts.map((part, i) =>
+    part.map(({ parameter, index, from, to }): LabelledJob<'countKeys'> => {
+      const job: KernelJob<'countKeys'> = {
+        starts: parameter.starts,
+        from,
+        to,
+        control: context.control,
+        scores: scores[index],
+        mask: parameter.mask,
+        level,
+        prefixes: wanted,
+        counts: counts[i],
+      };
+      return { parameter: parameter.name, job };
+    }),
+  );
+  try {
+    for (const array of counts) array.fill(0);
+    await context.run('countKeys', tasks);
+    return mergeCounts(counts);
+  } finally {
+    for (const array of counts) context.lease.release(array);
+  }
+}
+
+/** Counts of several ranges, workers or machines as one. */
+export function mergeCounts(counts: readonly Float64Array[]): Float64Array {
+  const sum = Float64Array.from(counts[0]);
+  for (const part of counts.slice(1)) {
+    for (let i = 0; i < sum.length; i++) sum[i] += part[i];
+  }
+  return sum;
+}
+
+/** The float64 whose upper 48 bits are `prefix` and whose lower 16 are `digit`. */
+function scoreOf(prefix: number, digit: number): number {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setUint32(0, Math.floor(prefix / DIGITS));
+  view.setUint16(4, prefix % DIGITS);
+  view.setUint16(6, digit);
+  return view.getFloat64(0);
+}

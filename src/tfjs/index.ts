@@ -1,0 +1,12 @@
+export { supportedLayers } from './chain.js';
+export {
+  type FactorBatch,
+  type FactorOptions,
+  type LayerFactors,
+  perExampleFactors,
+} from './factors.js';
+export { type GradientOptions, perExampleGradients } from './gradients.js';
+export type { Labels } from './labels.js';
+export type { LossFunction, LossName } from './objective.js';
+export type { LayersModel, Tensor, TensorFlow } from './tensorflow.js';
+export { modelParameters, type NamedWeights, setModelWeights } from './weights.js';

@@ -1,0 +1,36 @@
+import type { LayersModel } from './tensorflow.js';
+
+/** A weight tensor inside a model, which can be read and written. */
+export type LayerVariable = LayersModel['weights'][number];
+
+/**
+ * The weights of a model by names that are the same each time it is loaded: `dense_1/kernel`.
+ *
+ * TensorFlow.js appends `_1`, `_2`, … to `weight.name` when the same model is loaded again, and puts
+ * scopes in front of `originalName`; the layer's name and the last part of `originalName` stay. A
+ * model inside the model puts its own name in front.
+ */
+export function namedVariables(model: LayersModel, prefix = ''): Map<string, LayerVariable> {
+  const variables = new Map<string, LayerVariable>();
+  for (const layer of model.layers) {
+    if (isModel(layer)) {
+      for (const [name, variable] of namedVariables(layer, `${prefix}${layer.name}/`)) {
+        variables.set(name, variable);
+      }
+      continue;
+    }
+    for (const variable of layer.weights) {
+      const { originalName } = variable;
+      const last = originalName.slice(originalName.lastIndexOf('/') + 1);
+      const name = `${prefix}${layer.name}/${last}`;
+      // The halves of a Bidirectional layer end alike; their order is fixed.
+      variables.set(variables.has(name) ? `${name}_${variables.size}` : name, variable);
+    }
+  }
+  return variables;
+}
+
+/** Whether a layer is a model itself. */
+export function isModel(layer: object): layer is LayersModel {
+  return 'layers' in layer;
+}

@@ -1,0 +1,124 @@
+import { optionError, WoodFisherError } from '../errors.js';
+import type { Chain, Step } from './chain.js';
+import type { LabelForm } from './labels.js';
+import * as losses from './losses.js';
+import type { LayersModel, Tensor, TensorFlow } from './tensorflow.js';
+
+/** The losses that can be named. */
+export type LossName =
+  | 'categoricalCrossentropy'
+  | 'sparseCategoricalCrossentropy'
+  | 'binaryCrossentropy'
+  | 'meanSquaredError';
+
+/** Per-example losses [k] of labels [k, …] and predictions [k, …]. */
+export type LossFunction = (labels: Tensor, predictions: Tensor) => Tensor;
+
+/** The functions from the input to what the loss takes, and the loss. */
+export interface Objective {
+  steps: readonly Step[];
+  labelForm: LabelForm;
+  /** Sum of the losses of the examples, a scalar. */
+  summedLoss(labels: Tensor, outputs: Tensor): Tensor;
+}
+
+type Loss = (tf: TensorFlow, labels: Tensor, outputs: Tensor) => Tensor;
+
+/** A loss of predictions, and the activation whose logits it can start from instead. */
+interface NamedLoss {
+  labels: 'classes' | 'targets';
+  fromPredictions: Loss;
+  activation?: string;
+  fromLogits?: Loss;
+}
+
+const crossEntropy: NamedLoss = {
+  labels: 'classes',
+  fromPredictions: losses.categoricalCrossEntropy,
+  activation: 'softmax',
+  fromLogits: losses.softmaxCrossEntropy,
+};
+
+const namedLosses: Record<LossName, NamedLoss> = {
+  categoricalCrossentropy: crossEntropy,
+  sparseCategoricalCrossentropy: crossEntropy,
+  binaryCrossentropy: {
+    labels: 'targets',
+    fromPredictions: losses.binaryCrossEntropy,
+    activation: 'sigmoid',
+    fromLogits: losses.sigmoidCrossEntropy,
+  },
+  meanSquaredError: { labels: 'targets', fromPredictions: losses.meanSquaredError },
+};
+
+/**
+ * Joins a chain and a loss. With a softmax at the end of the chain and a categorical cross-entropy
+ * (or a sigmoid and the binary one) the last step goes and the loss starts from the logits.
+ *
+ * @throws {WoodFisherError} `ERR_WOODFISHER_OPTION` for a loss that is not known;
+ *   `ERR_WOODFISHER_MODEL` for a model without one, or whose outputs do not fit it.
+ */
+export function objectiveOf(
+  tf: TensorFlow,
+  model: LayersModel,
+  chain: Chain,
+  loss: LossName | LossFunction | undefined,
+): Objective {
+  const chosen = loss ?? compiledLoss(model);
+  if (typeof chosen === 'function') {
+    return {
+      steps: chain.steps,
+      labelForm: { kind: 'raw' },
+      summedLoss: (labels, outputs) => tf.sum(checked(chosen(labels, outputs), outputs.shape[0])),
+    };
+  }
+  const named = Object.hasOwn(namedLosses, chosen as string)
+    ? namedLosses[chosen as LossName]
+    : undefined;
+  if (named === undefined) {
+    const names = Object.keys(namedLosses).join(', ');
+    const rule = `one of ${names}, or a function (labels, predictions) => losses [k]`;
+    throw optionError('loss', rule, chosen);
+  }
+  const shape = model.outputs[0].shape;
+  if (shape.length !== 2) {
+    throw new WoodFisherError(
+      'ERR_WOODFISHER_MODEL',
+      `${chosen} needs outputs [batch, values], but the model's have rank ${shape.length}; ` +
+        'pass a function (labels, predictions) => losses [k] as the option loss',
+    );
+  }
+  const last = chain.steps[chain.steps.length - 1];
+  const logits =
+    named.fromLogits && last.kind === 'function' && last.name === named.activation
+      ? named.fromLogits
+      : undefined;
+  return {
+    steps: logits ? chain.steps.slice(0, -1) : chain.steps,
+    labelForm: { kind: named.labels, width: shape[1] as number },
+    summedLoss: (labels, outputs) => tf.sum((logits ?? named.fromPredictions)(tf, labels, outputs)),
+  };
+}
+
+/** The loss the model was compiled with, which may stand in a list or a record of one. */
+function compiledLoss(model: LayersModel): unknown {
+  const { loss } = model;
+  const single =
+    typeof loss === 'object' && loss !== null && Object.values(loss).length === 1
+      ? Object.values(loss)[0]
+      : loss;
+  if (single !== undefined && single !== null) return single;
+  throw new WoodFisherError(
+    'ERR_WOODFISHER_MODEL',
+    'the model has no loss: call model.compile({loss, optimizer}), or give the option loss',
+  );
+}
+
+function checked(values: Tensor, k: number): Tensor {
+  if (values.shape.length === 1 && values.shape[0] === k) return values;
+  throw optionError(
+    'loss',
+    `a function that returns one loss for each example, shape [${k}], not their mean`,
+    `a function that returns shape [${values.shape.join(', ')}]`,
+  );
+}

@@ -1,0 +1,62 @@
+import type { KernelJob, UpdateRule } from '../engine/kernels.js';
+import type { FisherState } from '../fisher/fisher-state.js';
+import { cutIntoTasks } from '../fisher/spans.js';
+import type { LabelledJob, RunContext } from '../pool/run-context.js';
+
+/**
+ * What the weights that stay do when others are pruned. `none`: nothing. `independent`: the paper's
+ * update for each pruned weight by itself, summed. `joint`: the minimiser for all of a block's pruned
+ * weights together; never worse than `independent` in predicted loss.
+ */
+export const UPDATE_RULES: readonly UpdateRule[] = ['none', 'independent', 'joint'];
+
+/** Predicted loss change of the change that was applied, as ½ δᵀFδ and ḡᵀδ apart. */
+export interface PredictedLossChange {
+  quadratic: number;
+  linear: number;
+}
+
+/**
+ * Prunes `weights` by `masks` (both block order) and lets the kept weights make up for it; the weights
+ * change in place. Returns each parameter's predicted loss change.
+ */
+export async function applyUpdate(
+  context: RunContext,
+  state: FisherState,
+  rule: UpdateRule,
+  damping: number,
+  weights: readonly Float32Array[],
+  masks: readonly Uint8Array[],
+): Promise<PredictedLossChange[]> {
+  const losses = state.parameters.map(({ blockCount }) => context.lease.float64(2 * blockCount));
+  const cost = (order: number): number => order ** 3 + order ** 2;
+  const tasks = cutIntoTasks(state.spans(), cost).map((task) =>
+    task.map((span): LabelledJob<'update'> => {
+      const { parameter, index } = span;
+      const job: KernelJob<'update'> = {
+        ...state.range(span, damping),
+        rule,
+        weights: weights[index],
+        maskBefore: parameter.mask,
+        maskAfter: masks[index],
+        gradientSum: state.parts[index].gradientSum,
+        losses: losses[index],
+      };
+      return { parameter: parameter.name, job };
+    }),
+  );
+  await context.run('update', tasks);
+  const changes = losses.map(sumLosses);
+  for (const array of losses) context.lease.release(array);
+  return changes;
+}
+
+function sumLosses(losses: Float64Array): PredictedLossChange {
+  let quadratic = 0;
+  let linear = 0;
+  for (let i = 0; i < losses.length; i += 2) {
+    quadratic += losses[i];
+    linear += losses[i + 1];
+  }
+  return { quadratic, linear };
+}
