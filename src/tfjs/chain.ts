@@ -35,7 +35,7 @@ export interface DenseStep {
 /** A function without weights that treats every example by itself. */
 export interface FunctionStep {
   kind: 'function';
-  /** `softmax` (over the last axis) and `sigmoid` are told apart: losses start from their logits. */
+  /** `softmax` (over the last axis) and `sigmoid` count: losses can start from their logits. */
   name: string;
   apply(x: Tensor): Tensor;
 }
@@ -72,7 +72,7 @@ export function chainOf(model: LayersModel): Chain {
   return { inputShape: inputShape as number[], steps };
 }
 
-/** A layer where the chain applies it: the ranks are of its input and output with the batch axis. */
+/** A layer as the chain applies it: the ranks of its input and output count the batch axis. */
 interface Link {
   layer: Layer;
   inputRank: number;

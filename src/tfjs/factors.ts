@@ -122,7 +122,7 @@ function bothPasses(
   }
 }
 
-/** Disposes what TensorFlow.js saved for a backward pass that failed; it does so only after others. */
+/** Disposes what TensorFlow.js saved for a backward pass; it does not when the pass fails. */
 function disposeTape(tf: TensorFlow): void {
   const { state } = tf.engine();
   // Inside a gradient of the caller's the tape is the caller's.

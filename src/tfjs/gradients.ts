@@ -13,32 +13,32 @@ export interface GradientOptions extends FactorOptions {
 /**
  * Per-example gradients of the loss by every Dense kernel of a model, a batch at a time.
  *
- * The model is a linear chain, sequential or functional, of the layers InputLayer, Dense, Activation,
- * ReLU, LeakyReLU, ELU, Softmax, Flatten, Reshape and Dropout (the identity, as at inference), or of
- * models made of them; a Dense layer gets [batch, features], and no layer is applied twice.
- * The loss is the data's alone: regularizers of the layers are not part of it.
+ * The model is a linear chain, sequential or functional, of the layers InputLayer, Dense,
+ * Activation, ReLU, LeakyReLU, ELU, Softmax, Flatten, Reshape and Dropout (the identity, as at
+ * inference), or of models made of them; a Dense layer gets [batch, features], and no layer is
+ * applied twice. The loss is the data's alone: regularizers of the layers are not part of it.
  *
  * One forward and one backward pass serve a whole batch (see {@link perExampleFactors}); the outer
- * products are written here, in pieces of about 8 ms between which the event loop runs. A batch takes
- * 4 · batchSize · (number of weights) bytes.
+ * products are written here, in pieces of about 8 ms between which the event loop runs. A batch
+ * takes 4 · batchSize · (number of weights) bytes.
  *
- * When the model ends in a softmax and the loss is a categorical cross-entropy (or in a sigmoid, and
- * it is the binary one), the loss starts from the logits and is not clipped: examples that the model
- * is sure of keep accurate gradients.
+ * When the model ends in a softmax and the loss is a categorical cross-entropy (or in a sigmoid,
+ * and it is the binary one), the loss starts from the logits and is not clipped: examples that the
+ * model is sure of keep accurate gradients.
  *
  * @param model A built `tf.LayersModel`; its weights are read anew for each batch.
  * @param inputs [n, ...inputShape]: a tensor, or a row-major Float32Array.
  * @param labels For the categorical losses n class indices, or rows [n, classes] (one-hot or
- *   probabilities); for the other named losses targets [n, outputs]; for a function whatever it takes,
- *   n along the first axis (Int32Array and Uint8Array arrive as an int32 tensor [k], number[] and
- *   Float32Array as a float32 one). Arrays are row-major.
- * @param options.loss A name, or a function `(labels, predictions) => losses [k]`. Default: the loss
- *   the model was compiled with.
- * @yields For each kernel its gradients [k, in, out], under the name {@link modelParameters} gives it;
- *   k is `batchSize`, in the last batch what is left. The arrays are the consumer's.
- * @throws {WoodFisherError} `ERR_WOODFISHER_MODEL` for a layer that is not supported (naming it),
- *   a model without a loss, or TensorFlow.js missing; `ERR_WOODFISHER_OPTION` for an option, inputs or
- *   labels that do not fit.
+ *   probabilities); for the other named losses targets [n, outputs]; for a function whatever it
+ *   takes, n along the first axis (Int32Array and Uint8Array arrive as an int32 tensor [k],
+ *   number[] and Float32Array as a float32 one). Arrays are row-major.
+ * @param options.loss A name, or a function `(labels, predictions) => losses [k]`. Default: the
+ *   loss the model was compiled with.
+ * @yields For each kernel its gradients [k, in, out], under the name {@link modelParameters} gives
+ *   it; k is `batchSize`, in the last batch what is left. The arrays are the consumer's.
+ * @throws {WoodFisherError} `ERR_WOODFISHER_MODEL` for a layer that is not supported (naming it), a
+ *   model without a loss, or TensorFlow.js missing; `ERR_WOODFISHER_OPTION` for an option, inputs
+ *   or labels that do not fit. An aborted `signal` throws its reason.
  * @example
  * for await (const gradients of perExampleGradients(model, images, labels)) {
  *   gradients['dense_1/kernel']; // Float32Array [k, in, out]

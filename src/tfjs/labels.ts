@@ -16,8 +16,8 @@ export type LabelForm = { kind: 'classes' | 'targets'; width: number } | { kind:
 /**
  * Labels a batch at a time, in the form a loss wants.
  *
- * @throws {WoodFisherError} `ERR_WOODFISHER_OPTION` when there are not as many as examples, or a class
- *   index is not an integer below `width`.
+ * @throws {WoodFisherError} `ERR_WOODFISHER_OPTION` when there are not as many as examples, or a
+ *   class index is not an integer below `width`.
  */
 export async function labelSource(
   tf: TensorFlow,

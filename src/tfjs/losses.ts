@@ -14,8 +14,9 @@ import type { Tensor, TensorFlow } from './tensorflow.js';
 const EPSILON = 1e-7;
 
 /**
- * −Σ_j t_j log softmax(x)_j; its gradient p_j Σt − t_j is computed as p_j (Σt − t_j) − t_j (1 − p_j),
- * with 1 − p_j for the largest p_j, where it would cancel, as the sum of the other probabilities.
+ * −Σ_j t_j log softmax(x)_j; its gradient p_j Σt − t_j is computed as
+ * p_j (Σt − t_j) − t_j (1 − p_j), with 1 − p_j for the largest p_j, where it would cancel, as the
+ * sum of the other probabilities.
  */
 export function softmaxCrossEntropy(tf: TensorFlow, labels: Tensor, logits: Tensor): Tensor {
   return withGradient(tf, logits, (x) => {

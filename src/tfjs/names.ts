@@ -6,9 +6,9 @@ export type LayerVariable = LayersModel['weights'][number];
 /**
  * The weights of a model by names that are the same each time it is loaded: `dense_1/kernel`.
  *
- * TensorFlow.js appends `_1`, `_2`, … to `weight.name` when the same model is loaded again, and puts
- * scopes in front of `originalName`; the layer's name and the last part of `originalName` stay. A
- * model inside the model puts its own name in front.
+ * TensorFlow.js appends `_1`, `_2`, … to `weight.name` when the same model is loaded again, and
+ * puts scopes in front of `originalName`; the layer's name and the last part of `originalName`
+ * stay. A model inside the model puts its own name in front.
  */
 export function namedVariables(model: LayersModel, prefix = ''): Map<string, LayerVariable> {
   const variables = new Map<string, LayerVariable>();

@@ -49,7 +49,7 @@ export type TensorFlow = Pick<
 >;
 
 /**
- * The user's build of TensorFlow.js, or `@tensorflow/tfjs` when none is given, with its backend ready.
+ * The user's build of TensorFlow.js, or `@tensorflow/tfjs` when none is given, its backend ready.
  *
  * @throws {WoodFisherError} `ERR_WOODFISHER_MODEL` when the package cannot be imported; the import
  *   error is the `cause`.
@@ -66,8 +66,8 @@ async function importTensorFlow(): Promise<TensorFlow> {
   } catch (cause) {
     throw new WoodFisherError(
       'ERR_WOODFISHER_MODEL',
-      'the package @tensorflow/tfjs cannot be imported: run "npm install @tensorflow/tfjs", or pass ' +
-        'the build you use (tfjs-node, tfjs-node-gpu) as the option tf',
+      'the package @tensorflow/tfjs cannot be imported: run "npm install @tensorflow/tfjs", or ' +
+        'pass the build you use (tfjs-node, tfjs-node-gpu) as the option tf',
       {},
       { cause },
     );
@@ -83,8 +83,8 @@ export function assertLayersModel(tf: TensorFlow, model: unknown): asserts model
   const received = (model as object | null | undefined)?.constructor?.name ?? String(model);
   throw new WoodFisherError(
     'ERR_WOODFISHER_MODEL',
-    `model must be a tf.LayersModel of the TensorFlow.js build in use, but is a ${received}; when it ` +
-      'comes from another copy or build of TensorFlow.js, pass that one as the option tf',
+    `model must be a tf.LayersModel of the TensorFlow.js build in use, but is a ${received}; ` +
+      'when it comes from another copy or build of TensorFlow.js, pass that one as the option tf',
     { value: received },
   );
 }

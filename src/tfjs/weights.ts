@@ -12,8 +12,8 @@ import {
  * All weights of a model, copied out, in the order of its layers.
  *
  * A name is the layer's and the weight's, `dense_1/kernel`, and stays the same however often the
- * model is loaded. Tensors of two and more axes have their outputs on the last axis, as everywhere in
- * TensorFlow.js; those of one axis (biases, normalisation) are not prunable.
+ * model is loaded. Tensors of two and more axes have their outputs on the last axis, as everywhere
+ * in TensorFlow.js; those of one axis (biases, normalisation) are not prunable.
  */
 export function modelParameters(model: LayersModel): Parameter[] {
   return [...namedVariables(model)].map(([name, variable]) => {

@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { LossName } from '../../src/tfjs/index.js';
+import { type LossName, modelParameters, setModelWeights } from '../../src/tfjs/index.js';
 import { backends, tf, useBackend } from './backends.js';
 import { collect, deviation, type Network, network, oneHotRows } from './networks.js';
 import { activations, losses, randomFloats, type Vector } from './oracle.js';
@@ -138,6 +138,28 @@ for (const backend of backends) {
     },
   );
 }
+
+test.serial('a Softmax layer at the end is a softmax as any other', async (t) => {
+  await useBackend('cpu');
+  const { model } = await ending('softmax', true);
+  const input = tf.input({ shape: [4] });
+  let output = input;
+  for (const layer of [
+    ...model.layers.slice(0, -1),
+    tf.layers.softmax(),
+    tf.layers.dropout({ rate: 0.5 }),
+  ]) {
+    output = layer.apply(output) as typeof input;
+  }
+  const twin = tf.model({ inputs: input, outputs: output });
+  const loss = 'categoricalCrossentropy' as const;
+  // Far out probabilities are clipped, and only a loss that starts from the logits has gradients.
+  const [, last] = modelParameters(model).filter(({ shape }) => shape.length === 2);
+  await setModelWeights(model, [{ ...last, data: last.data.map((w) => 99 * w) }], { tf });
+  const expected = await collect(model, inputs, classes, { loss });
+  t.true(expected[last.name].some((g) => g !== 0 && Math.abs(g) < 1e-8));
+  t.deepEqual(await collect(twin, inputs, classes, { loss }), expected);
+});
 
 test.serial(
   'the default is the loss the model was compiled with, alone or in a list',

@@ -19,8 +19,8 @@ export interface Network {
 type Layer = Parameters<ReturnType<typeof tf.sequential>['add']>[0];
 
 /**
- * Builds a sequential model; each entry is a layer and, unless it is a Dense layer without activation
- * or leaves values as they are, what the oracle does for it.
+ * Builds a sequential model; each entry is a layer and, unless it is a Dense layer without
+ * activation or leaves values as they are, what the oracle does for it.
  */
 export async function network(parts: [Layer, ...Stage[]][], seed = 1): Promise<Network> {
   const model = tf.sequential({ layers: parts.map(([layer]) => layer) });

@@ -1,0 +1,147 @@
+/*
+ * Prunes two trained networks on real digits, by five methods and at six sparsities, and prints the
+ * accuracy on the 10,000 test images: `npm run demo`. With `-- --train` it trains them first.
+ */
+import { Command } from 'commander';
+import {
+  BlockFisher,
+  type CriterionName,
+  type Parameter,
+  type UpdateRule,
+} from '../../src/index.js';
+import {
+  modelParameters,
+  type NamedWeights,
+  perExampleGradients,
+  setModelWeights,
+} from '../../src/tfjs/index.js';
+import { TestSet } from './evaluate.js';
+import { type Digits, loadDigits, PIXELS } from './idx.js';
+import { type Network, networks } from './networks.js';
+import { randomNumbers, shuffle } from './random.js';
+import { accuracyTable, type Row } from './table.js';
+import { buildTfModel, type TensorFlow, wasmTensorFlow } from './tf-model.js';
+import { trainAll } from './train.js';
+import { loadNetwork } from './weights.js';
+
+const SPARSITIES = [0.5, 0.7, 0.8, 0.9, 0.95, 0.98];
+
+interface Method {
+  title: string;
+  criterion: CriterionName;
+  rule: UpdateRule;
+}
+
+const METHODS: readonly Method[] = [
+  { title: 'magnitude', criterion: 'magnitude', rule: 'none' },
+  { title: 'diagonal Fisher', criterion: 'diagonal-fisher', rule: 'none' },
+  { title: 'WoodFisher, no update', criterion: 'woodfisher', rule: 'none' },
+  { title: 'WoodFisher, independent', criterion: 'woodfisher', rule: 'independent' },
+  { title: 'WoodFisher, joint', criterion: 'woodfisher', rule: 'joint' },
+];
+
+interface DemoOptions {
+  train: boolean;
+  samples: number;
+  blockSize: number;
+  damping: number;
+  seed: number;
+}
+
+/** Seconds that `work` takes, printed behind its title. */
+async function timed<T>(title: string, work: () => T | Promise<T>): Promise<T> {
+  const start = performance.now();
+  const result = await work();
+  const seconds = ((performance.now() - start) / 1000).toFixed(2);
+  console.log(`  ${title.padEnd(58)}${seconds.padStart(7)} s`);
+  return result;
+}
+
+/** `count` training images and their labels, chosen by a seed. */
+function sampleOf({ train }: Digits, count: number, seed: number) {
+  const order = Uint32Array.from(train.labels, (_, n) => n);
+  shuffle(order, randomNumbers(seed));
+  const images = new Float32Array(count * PIXELS);
+  const labels = new Uint8Array(count);
+  for (let i = 0; i < count; i++) {
+    const n = order[i];
+    images.set(train.images.subarray(n * PIXELS, (n + 1) * PIXELS), i * PIXELS);
+    labels[i] = train.labels[n];
+  }
+  return { images, labels };
+}
+
+async function pruneNetwork(
+  tf: TensorFlow,
+  network: Network,
+  digits: Digits,
+  tests: TestSet,
+  { samples, blockSize, damping, seed }: DemoOptions,
+): Promise<void> {
+  console.log(`\n${network.name} (${network.sizes.join('-')})`);
+  const model = buildTfModel(tf, network, await loadNetwork(network));
+  const parameters: Parameter[] = modelParameters(model);
+  const score = async (weights: readonly NamedWeights[]): Promise<number> => {
+    await setModelWeights(model, weights);
+    return await tests.accuracy(model);
+  };
+  const dense = await timed('dense accuracy on the test images', () => score(parameters));
+  const fisher = await BlockFisher.create({ parameters, blockSize, samples });
+  try {
+    const { images, labels } = sampleOf(digits, samples, seed);
+    await timed(`${samples} per-example gradients, summed as they come`, async () => {
+      for await (const batch of perExampleGradients(model, images, labels, { tf })) {
+        await fisher.add(batch);
+      }
+    });
+    const inverse = await timed('inverse Fisher, its diagonal', () => fisher.invert({ damping }));
+    console.log(
+      `  engine ${fisher.engine.name}, solver ${fisher.solver.name}: ${fisher.solver.reason}`,
+    );
+    const rows: Row[] = [];
+    for (const { title, criterion, rule } of METHODS) {
+      const accuracies = await timed(
+        `${title} at ${SPARSITIES.length} sparsities, with the tests`,
+        async () => {
+          const found: number[] = [];
+          for (const sparsity of SPARSITIES) {
+            const masks = await inverse.select({ criterion, sparsity });
+            const { weights } = await inverse.update({ masks, rule });
+            found.push(
+              await score(
+                parameters.map(({ name, data }) => ({ name, data: weights[name] ?? data })),
+              ),
+            );
+          }
+          return found;
+        },
+      );
+      rows.push({ title, accuracies });
+    }
+    console.log(accuracyTable(dense, SPARSITIES, rows));
+  } finally {
+    await fisher.dispose();
+    model.dispose();
+  }
+}
+
+async function main(): Promise<void> {
+  const command = new Command('demo')
+    .description('Prunes LeNet-300-100 and MLPNet on MNIST and prints test accuracies.')
+    .option('--train', 'train the networks again first (about a minute)', false)
+    .option('--samples <n>', 'per-example gradients', Number, 1000)
+    .option('--block-size <n>', 'weights per block', Number, 100)
+    .option('--damping <n>', 'λ', Number, 1e-5)
+    .option('--seed <n>', 'which training images are used', Number, 1);
+  const options = command.parse().opts<DemoOptions>();
+  const start = performance.now();
+  if (options.train) await trainAll();
+  const digits = await timed('60,000 training and 10,000 test images read', loadDigits);
+  const tf = await timed('TensorFlow.js, WebAssembly backend', wasmTensorFlow);
+  const tests = new TestSet(tf, digits.test);
+  for (const network of networks) await pruneNetwork(tf, network, digits, tests, options);
+  tests.dispose();
+  console.log(`\n${((performance.now() - start) / 1000).toFixed(1)} s in all`);
+}
+
+await main();

@@ -1,0 +1,26 @@
+import Table from 'cli-table3';
+
+/** A method and its accuracies (0 … 1), one per sparsity. */
+export interface Row {
+  title: string;
+  accuracies: readonly number[];
+}
+
+/** Accuracies in percent, a row per method and a column per sparsity. */
+export function accuracyTable(
+  dense: number,
+  sparsities: readonly number[],
+  rows: readonly Row[],
+): string {
+  const percent = (share: number): string => (100 * share).toFixed(2);
+  const table = new Table({
+    head: [
+      `accuracy, % (dense ${percent(dense)})`,
+      ...sparsities.map((s) => `${Math.round(100 * s)} % zero`),
+    ],
+    colAligns: ['left', ...sparsities.map((): 'right' => 'right')],
+    style: { head: [], border: [] },
+  });
+  for (const { title, accuracies } of rows) table.push([title, ...accuracies.map(percent)]);
+  return table.toString();
+}

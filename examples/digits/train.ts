@@ -1,0 +1,132 @@
+/*
+ * Trains the two networks on the 60,000 training images of MNIST and writes their weights to
+ * examples/digits/weights: `node dist/examples/digits/train.js`, about a minute.
+ *
+ * Everything random comes from one seed, and nothing is chosen by the test images.
+ */
+import { realpathSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type * as tfjs from '@tensorflow/tfjs';
+import type { Parameter } from '../../src/parameters.js';
+import { accuracy } from './accuracy.js';
+import { backward, type DenseVariables, forward } from './backpropagation.js';
+import { loadDigits, PIXELS, type Split } from './idx.js';
+import { type Network, networkParameters, networks, transpose } from './networks.js';
+import { progressBar } from './progress.js';
+import { randomNumbers, shuffle } from './random.js';
+import { type TensorFlow, wasmTensorFlow } from './tf-model.js';
+import { saveNetwork } from './weights.js';
+
+export interface TrainOptions {
+  /** Passes over the images. Default 10. */
+  epochs?: number;
+  /** Images per step. Default 128. */
+  batchSize?: number;
+  /** Adam's step size at the beginning; it falls to 0 along half a cosine. Default 0.002. */
+  learningRate?: number;
+  /** Default 1. */
+  seed?: number;
+  /** Called after every step with the share of the training that is done, and the step's loss. */
+  onProgress?: (done: number, loss: number) => void;
+}
+
+/** Trains a network; its parameters come as `networkParameters` describes them. */
+export async function train(
+  tf: TensorFlow,
+  network: Network,
+  split: Split,
+  options: TrainOptions = {},
+): Promise<Parameter[]> {
+  const { epochs = 10, batchSize = 128, learningRate = 0.002, seed = 1, onProgress } = options;
+  const random = randomNumbers(seed);
+  const layers = initialize(tf, network, random);
+  const optimizer = tf.train.adam(learningRate);
+  const order = Uint32Array.from(split.labels, (_, n) => n);
+  const steps = epochs * Math.ceil(order.length / batchSize);
+  let step = 0;
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    shuffle(order, random);
+    for (let start = 0; start < order.length; start += batchSize) {
+      const rate = (learningRate / 2) * (1 + Math.cos((Math.PI * step) / steps));
+      // The types make it protected, but it is how the step size is changed between steps.
+      (optimizer as unknown as { learningRate: number }).learningRate = rate;
+      const loss = tf.tidy(() => {
+        const { images, labels } = batch(tf, split, order.subarray(start, start + batchSize));
+        const activations = forward(tf, layers, images);
+        const { gradients, loss } = backward(tf, layers, activations, labels);
+        optimizer.applyGradients(gradients);
+        return loss;
+      });
+      onProgress?.(++step / steps, (await loss.data())[0]);
+      loss.dispose();
+      await setImmediate(); // data() of this backend is there at once and lets nobody else run
+    }
+  }
+  optimizer.dispose();
+  return parametersOf(network, layers);
+}
+
+/** Glorot and Bengio's uniform distribution for the kernels, 0 for the biases. */
+function initialize(tf: TensorFlow, { sizes }: Network, random: () => number): DenseVariables[] {
+  return sizes.slice(1).map((outputs, l) => {
+    const inputs = sizes[l];
+    const limit = Math.sqrt(6 / (inputs + outputs));
+    const kernel = Float32Array.from(
+      { length: inputs * outputs },
+      () => limit * (2 * random() - 1),
+    );
+    // Variables outlive a tidy, their initial values do not.
+    return tf.tidy(() => ({
+      kernel: tf.variable(tf.tensor2d(kernel, [inputs, outputs])),
+      bias: tf.variable(tf.zeros<tfjs.Rank.R1>([outputs])),
+    }));
+  });
+}
+
+/** Images [k, 784] and one-hot labels [k, 10]. */
+function batch(tf: TensorFlow, { images, labels }: Split, indices: Uint32Array) {
+  const pixels = new Float32Array(indices.length * PIXELS);
+  indices.forEach((n, i) => {
+    pixels.set(images.subarray(n * PIXELS, (n + 1) * PIXELS), i * PIXELS);
+  });
+  const classes = Array.from(indices, (n) => labels[n]);
+  return {
+    images: tf.tensor2d(pixels, [indices.length, PIXELS]),
+    labels: tf.cast(tf.oneHot(classes, 10), 'float32') as tfjs.Tensor2D,
+  };
+}
+
+/** Copies the variables out, the kernels as [out, in], and disposes them. */
+async function parametersOf(network: Network, layers: DenseVariables[]): Promise<Parameter[]> {
+  const data = layers.flatMap(({ kernel, bias }) => {
+    const [inputs, outputs] = kernel.shape;
+    const arrays = [
+      transpose(kernel.dataSync<'float32'>(), inputs, outputs),
+      bias.dataSync<'float32'>().slice(),
+    ];
+    kernel.dispose();
+    bias.dispose();
+    return arrays;
+  });
+  return networkParameters(network, () => data.shift() as Float32Array);
+}
+
+/** Trains both networks on all training images, writes their weights, reports test accuracies. */
+export async function trainAll(options: TrainOptions = {}): Promise<void> {
+  const tf = await wasmTensorFlow();
+  const digits = await loadDigits();
+  for (const network of networks) {
+    const bar = progressBar(network.name);
+    const parameters = await train(tf, network, digits.train, {
+      ...options,
+      onProgress: bar.update,
+    });
+    const test = (100 * (await accuracy(parameters, digits.test))).toFixed(2);
+    await saveNetwork(network, parameters, { test_accuracy: `${test} %` });
+    bar.end(`${test} % of the test images`);
+  }
+}
+
+const [, script] = process.argv;
+if (script && realpathSync(script) === fileURLToPath(import.meta.url)) await trainAll();
