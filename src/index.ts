@@ -3,7 +3,7 @@ export type { ChosenEngine, EngineName, EngineOption } from './engine/engine.js'
 export type { CriterionName, SolverName, UpdateRule } from './engine/kernels.js';
 export { type ErrorDetails, WoodFisherError, type WoodFisherErrorCode } from './errors.js';
 export { BlockFisher, type BlockFisherOptions } from './fisher/block-fisher.js';
-export type { BlockInverse, ByParameter, UpdatedWeights } from './fisher/block-inverse.js';
+export type { BlockInverse, ByParameter, SelectOptions, UpdatedWeights } from './fisher/block-inverse.js';
 export type { AcceptedBatch } from './fisher/sample-stream.js';
 export { DEFAULTS, MAX_BLOCK_SIZE } from './options.js';
 export type { GradientBatch, Parameter } from './parameters.js';

@@ -19,11 +19,11 @@ import { type TensorFlow, wasmTensorFlow } from './tf-model.js';
 import { saveNetwork } from './weights.js';
 
 export interface TrainOptions {
-  /** Passes over the images. Default 10. */
+  /** Passes over the images. Default: the network's own number. */
   epochs?: number;
   /** Images per step. Default 128. */
   batchSize?: number;
-  /** Adam's step size at the beginning; it falls to 0 along half a cosine. Default 0.002. */
+  /** Adam's step size at the beginning; it falls to 0 along half a cosine. Default 0.001. */
   learningRate?: number;
   /** Default 1. */
   seed?: number;
@@ -38,7 +38,13 @@ export async function train(
   split: Split,
   options: TrainOptions = {},
 ): Promise<Parameter[]> {
-  const { epochs = 10, batchSize = 128, learningRate = 0.002, seed = 1, onProgress } = options;
+  const {
+    epochs = network.epochs,
+    batchSize = 128,
+    learningRate = 0.001,
+    seed = 1,
+    onProgress,
+  } = options;
   const random = randomNumbers(seed);
   const layers = initialize(tf, network, random);
   const optimizer = tf.train.adam(learningRate);

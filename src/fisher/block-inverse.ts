@@ -2,8 +2,9 @@ import { CRITERIA, needsFisher, type ScoreInputs, scoreWeights } from '../criter
 import type { CriterionName, KernelJob, UpdateRule } from '../engine/kernels.js';
 import { WoodFisherError } from '../errors.js';
 import { copyInPieces, inPieces } from '../memory/pieces.js';
-import { checkChoice, DEFAULTS } from '../options.js';
+import { checkChoice, checkSparsity, DEFAULTS } from '../options.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
+import { applyCuts, findCuts, SCOPES, type Scope } from '../selection/cut.js';
 import { applyUpdate, type PredictedLossChange, UPDATE_RULES } from '../updates/apply.js';
 import { type BlockedParameter, checkLength, loadMask, loadWeights } from './blocked-parameter.js';
 import type { FisherState } from './fisher-state.js';
@@ -14,6 +15,17 @@ import { cutIntoTasks } from './spans.js';
 
 /** Arrays by parameter name, each in the parameter's own shape and layout. */
 export type ByParameter<T> = Readonly<Record<string, T>>;
+
+/** Options of {@link BlockInverse.select}. */
+export interface SelectOptions {
+  sparsity: number;
+  /** Default `woodfisher`. */
+  criterion?: CriterionName;
+  /** Default `global`. */
+  scope?: Scope;
+  /** Stand in for the weights the Fisher was created with. */
+  weights?: ByParameter<Float32Array>;
+}
 
 /** What {@link BlockInverse.update} gives. */
 export interface UpdatedWeights {
@@ -117,14 +129,33 @@ export class BlockInverse {
   ): Promise<Record<string, Float64Array>> {
     this.#check();
     const criterion = checkChoice('criterion', CRITERIA, options.criterion, DEFAULTS.criterion);
-    return await this.#withWeights(options.weights, async (weights) => {
-      const inputs = needsFisher(criterion) ? this.#scoreInputs() : undefined;
+    return await this.#withScores(criterion, options.weights, (scores) =>
+      this.#toModel(scores, newFloat64Array),
+    );
+  }
+
+  /**
+   * Masks (1 = kept) that prune the cheapest weights by a criterion, exactly as many as `sparsity`
+   * (0 … 1 of the prunable weights, those pruned before included) says.
+   */
+  async select({
+    sparsity,
+    criterion: asked,
+    scope: askedScope,
+    weights,
+  }: SelectOptions): Promise<Record<string, Uint8Array>> {
+    this.#check();
+    checkSparsity(sparsity);
+    const criterion = checkChoice('criterion', CRITERIA, asked, DEFAULTS.criterion);
+    const scope = checkChoice('scope', SCOPES, askedScope, DEFAULTS.scope);
+    return await this.#withScores(criterion, weights, async (scores) => {
       const { parameters } = this.#state;
-      const scores = await scoreWeights(this.#context, parameters, weights, criterion, inputs);
+      const cuts = await findCuts(this.#context, parameters, scores, sparsity, scope);
+      const { masks } = await applyCuts(this.#context, parameters, scores, cuts);
       try {
-        return await this.#toModel(scores, newFloat64Array);
+        return await this.#toModel(masks, (length) => new Uint8Array(length));
       } finally {
-        for (const array of scores) this.#context.lease.release(array);
+        for (const mask of masks) this.#context.lease.release(mask);
       }
     });
   }
@@ -201,6 +232,24 @@ export class BlockInverse {
     };
   }
 
+  /** Calls `use` with the scores of the weights, in block order. */
+  async #withScores<T>(
+    criterion: CriterionName,
+    given: ByParameter<Float32Array> | undefined,
+    use: (scores: Float64Array[]) => Promise<T>,
+  ): Promise<T> {
+    return await this.#withWeights(given, async (weights) => {
+      const inputs = needsFisher(criterion) ? this.#scoreInputs() : undefined;
+      const { parameters } = this.#state;
+      const scores = await scoreWeights(this.#context, parameters, weights, criterion, inputs);
+      try {
+        return await use(scores);
+      } finally {
+        for (const array of scores) this.#context.lease.release(array);
+      }
+    });
+  }
+
   /** Calls `use` with a copy of the weights, given or those of the Fisher, in block order. */
   async #withWeights<T>(
     given: ByParameter<Float32Array> | undefined,
@@ -220,7 +269,7 @@ export class BlockInverse {
     }
   }
 
-  async #toModel<T extends Float64Array | Float32Array>(
+  async #toModel<T extends Float64Array | Float32Array | Uint8Array>(
     arrays: readonly T[],
     create: (length: number) => T,
   ): Promise<Record<string, T>> {
