@@ -102,7 +102,7 @@ async function sortByBlock(
     GROUPS_A_PIECE,
   );
   for (let b = 0; b < parameter.blockCount; b++) firstOfBlock[b + 1] += firstOfBlock[b];
-  const next = Uint32Array.from(firstOfBlock);
+  const next = new Uint32Array(firstOfBlock);
   const order = new Uint32Array(groups.length);
   for (let g = 0; g < groups.length; g++) order[next[blocks[g]]++] = g;
   return { order, firstOfBlock };

@@ -153,7 +153,7 @@ class TieCount {
     try {
       counts.fill(0);
       await this.#context.run('countTies', [[{ parameter: name, job }]]);
-      return Float64Array.from(counts);
+      return new Float64Array(counts);
     } finally {
       this.#context.lease.release(counts);
     }

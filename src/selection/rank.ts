@@ -88,7 +88,7 @@ async function countKeys(
 
 /** Counts of several ranges, workers or machines as one. */
 export function mergeCounts(counts: readonly Float64Array[]): Float64Array {
-  const sum = Float64Array.from(counts[0]);
+  const sum = new Float64Array(counts[0]);
   for (const part of counts.slice(1)) {
     for (let i = 0; i < sum.length; i++) sum[i] += part[i];
   }

@@ -1,0 +1,30 @@
+import type { AccumulateJob, Kernels, Status } from '../kernels.js';
+import { findNonFinite } from './finite.js';
+import { accumulateGram } from './gram.js';
+import { groupSaliency } from './group-saliency.js';
+import { initialise } from './initialise.js';
+import { invert } from './invert.js';
+import { multiply } from './multiply.js';
+import { score } from './score.js';
+import { countKeys, countTies, cut } from './select.js';
+import { update } from './update.js';
+import { accumulateWoodbury } from './woodbury.js';
+
+function accumulate(job: AccumulateJob): Status {
+  return job.solver === 'gram' ? accumulateGram(job) : accumulateWoodbury(job);
+}
+
+/** The JavaScript engine: the readable reference, and what runs where no binary is. */
+export const javascriptKernels: Kernels = {
+  initialise,
+  accumulate,
+  invert,
+  multiply,
+  update,
+  groupSaliency,
+  score,
+  countKeys,
+  countTies,
+  cut,
+  findNonFinite,
+};

@@ -1,0 +1,165 @@
+import type { Status, UpdateJob } from '../kernels.js';
+import { applyInverse, factorFisher, factorPacked, ofBlock, stateAt } from './block-factor.js';
+import { invertFactor, solveLower, solveSymmetric } from './cholesky.js';
+import { blockDone, CANCELLED, cancelled, DONE } from './control.js';
+import { entry, multiplySymmetric } from './packed-triangle.js';
+import { scratch, widestBlock } from './scratch.js';
+
+/** A block under update: Q = weights pruned now, R = weights kept. */
+interface Block {
+  block: number;
+  begin: number;
+  order: number;
+  /** Where its state begins. */
+  at: number;
+  /** Change of each weight. */
+  delta: Float64Array;
+  /** Scratch: vectors and matrices of the block's order. */
+  x: Float64Array;
+  y: Float64Array;
+  l: Float64Array;
+  v: Float64Array;
+}
+
+/** Prunes by maskAfter and moves the kept weights by the rule; see UpdateJob. */
+export function update(job: UpdateJob): Status {
+  const { starts, from, to, control, losses } = job;
+  const widest = widestBlock(starts, from, to);
+  const [delta, x, y] = ['delta', 'x', 'y'].map((use) => scratch(use, widest));
+  const [l, v] = ['factor', 'inverse factor'].map((use) => scratch(use, widest * widest));
+  for (let block = from; block < to; block++) {
+    if (cancelled(control)) return CANCELLED;
+    losses[2 * block] = 0;
+    losses[2 * block + 1] = 0;
+    const begin = starts[block];
+    const order = starts[block + 1] - begin;
+    const b: Block = { block, begin, order, at: stateAt(job, block), delta, x, y, l, v };
+    if (setPruned(job, b)) {
+      const status = ofBlock(updateBlock(job, b), block);
+      if (status.outcome !== 'done') return status;
+    }
+    blockDone(control);
+  }
+  return DONE;
+}
+
+function updateBlock(job: UpdateJob, b: Block): Status {
+  let status = DONE;
+  if (job.rule === 'independent') status = independent(job, b);
+  if (job.rule === 'joint')
+    status = job.solver === 'gram' ? jointByKept(job, b) : jointByPruned(job, b);
+  if (status.outcome !== 'done') return status;
+  apply(job, b);
+  return predict(job, b);
+}
+
+function kept({ maskAfter }: UpdateJob, { begin }: Block, i: number): boolean {
+  return maskAfter[begin + i] !== 0;
+}
+
+function prunedNow(job: UpdateJob, b: Block, i: number): boolean {
+  return job.maskBefore[b.begin + i] !== 0 && !kept(job, b, i);
+}
+
+/** delta = −w on Q, 0 elsewhere; whether Q has any weight. */
+function setPruned(job: UpdateJob, b: Block): boolean {
+  let any = false;
+  for (let i = 0; i < b.order; i++) {
+    const pruned = prunedNow(job, b, i);
+    b.delta[i] = pruned ? -job.weights[b.begin + i] : 0;
+    any ||= pruned;
+  }
+  return any;
+}
+
+/** δ = −Σ_q (w_q / D_q) F⁻¹e_q on R */
+function independent(job: UpdateJob, b: Block): Status {
+  const { order, at, l, v, x, y, delta } = b;
+  if (job.solver === 'gram') {
+    const status = factorFisher(job, b.block, l);
+    if (status.outcome !== 'done') return status;
+    if (!invertFactor(l, order, v, job.control)) return CANCELLED;
+  }
+  for (let q = 0; q < order; q++) {
+    x[q] = 0;
+    if (!prunedNow(job, b, q)) continue;
+    let d = 0;
+    if (job.solver === 'gram') for (let i = q; i < order; i++) d += v[i * order + q] ** 2;
+    else d = entry(job.states, at, q, q);
+    x[q] = job.weights[b.begin + q] / d;
+  }
+  const status = applyInverse(job, b.block, x, y, l);
+  for (let i = 0; i < order; i++) if (kept(job, b, i)) delta[i] = -y[i];
+  return status;
+}
+
+/** gram: δ_R = F_RR⁻¹ F_RQ w_Q */
+function jointByKept(job: UpdateJob, b: Block): Status {
+  const { order, at, l, x, y, delta } = b;
+  const index = rows(order, (i) => kept(job, b, i));
+  const count = index.length;
+  if (count === 0) return DONE;
+  for (let i = 0; i < order; i++) x[i] = prunedNow(job, b, i) ? job.weights[b.begin + i] : 0;
+  if (!multiplySymmetric(job.states, at, order, x, y, job.control)) return CANCELLED;
+  for (let r = 0; r < count; r++) x[r] = y[index[r]] / job.samples;
+  const status = factorPacked(job, at, count, index, job.samples, job.damping, l);
+  if (status.outcome !== 'done') return status;
+  if (!solveSymmetric(l, count, x, job.control)) return CANCELLED;
+  for (let r = 0; r < count; r++) delta[index[r]] = x[r];
+  return DONE;
+}
+
+/** woodbury: δ_R = −P_RQ P_QQ⁻¹ w_Q */
+function jointByPruned(job: UpdateJob, b: Block): Status {
+  const { order, at, l, x, y, delta } = b;
+  const index = rows(order, (i) => prunedNow(job, b, i));
+  const count = index.length;
+  for (let q = 0; q < count; q++) y[q] = job.weights[b.begin + index[q]];
+  const status = factorPacked(job, at, count, index, 1, 0, l);
+  if (status.outcome !== 'done') return status;
+  if (!solveSymmetric(l, count, y, job.control)) return CANCELLED;
+  x.fill(0, 0, order);
+  for (let q = 0; q < count; q++) x[index[q]] = y[q];
+  if (!multiplySymmetric(job.states, at, order, x, y, job.control)) return CANCELLED;
+  for (let i = 0; i < order; i++) if (kept(job, b, i)) delta[i] = -y[i];
+  return DONE;
+}
+
+function rows(order: number, belongs: (i: number) => boolean): Uint32Array {
+  const index = new Uint32Array(order);
+  let count = 0;
+  for (let i = 0; i < order; i++) if (belongs(i)) index[count++] = i;
+  return index.subarray(0, count);
+}
+
+/** Rounds to float32 and keeps the change that was really made. */
+function apply(job: UpdateJob, b: Block): void {
+  const { weights } = job;
+  for (let i = 0; i < b.order; i++) {
+    const before = weights[b.begin + i];
+    weights[b.begin + i] = kept(job, b, i) ? before + b.delta[i] : 0;
+    b.delta[i] = weights[b.begin + i] - before;
+  }
+}
+
+/** ½ δᵀFδ and ḡᵀδ of the change in `delta`. */
+function predict(job: UpdateJob, { block, begin, order, at, delta, x, l }: Block): Status {
+  const { losses, gradientSum, samples, damping, states, control } = job;
+  let linear = 0;
+  for (let i = 0; i < order; i++) linear += gradientSum[begin + i] * delta[i];
+  losses[2 * block + 1] = linear / samples;
+  let quadratic = 0;
+  if (job.solver === 'gram') {
+    if (!multiplySymmetric(states, at, order, delta, x, control)) return CANCELLED;
+    for (let i = 0; i < order; i++) quadratic += delta[i] * (damping * delta[i] + x[i] / samples);
+  } else {
+    // δᵀP⁻¹δ = |L⁻¹δ|² with L Lᵀ = P
+    const status = factorPacked(job, at, order, undefined, 1, 0, l);
+    if (status.outcome !== 'done') return status;
+    x.set(delta.subarray(0, order));
+    if (!solveLower(l, order, x, control)) return CANCELLED;
+    for (let i = 0; i < order; i++) quadratic += x[i] * x[i];
+  }
+  losses[2 * block] = quadratic / 2;
+  return DONE;
+}
