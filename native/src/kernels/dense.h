@@ -24,7 +24,17 @@ struct Dense {
   Dense(double* memory, std::size_t n) : data(memory), order(n), stride(padded(n)) {}
   double* row(std::size_t i) const { return data + i * stride; }
   double& at(std::size_t i, std::size_t j) const { return data[i * stride + j]; }
-  void clear() const { std::memset(data, 0, sizeof(double) * stride * stride); }
+
+  // Row by row: the first touch of a large matrix is the system handing out its pages. False:
+  // cancelled.
+  bool clear(const Control& control) const {
+    for (std::size_t i = 0; i < stride; ++i) {
+      if (i % kStrip == 0 && control.cancelled()) return false;
+      std::memset(row(i), 0, sizeof(double) * stride);
+    }
+    return true;
+  }
+
   static std::size_t doubles(std::size_t order) { return padded(order) * padded(order); }
 };
 
@@ -53,7 +63,7 @@ inline bool for_each_lower_square(std::size_t order, const Control& control, Vis
 template <typename Index>
 inline bool unpack_upper(const double* packed, Index index, double divisor, double shift, Dense out,
                          const Control& control) {
-  out.clear();
+  if (!out.clear(control)) return false;
   const bool complete = for_each_lower_square(out.order, control,
                                               [&](std::size_t i, std::size_t from, std::size_t to) {
                                                 const double* row = packed + packed_row(index(i));
@@ -66,7 +76,7 @@ inline bool unpack_upper(const double* packed, Index index, double divisor, doub
 
 // All of a packed symmetric matrix; the padding is zero. False: cancelled.
 inline bool unpack_symmetric(const double* packed, Dense out, const Control& control) {
-  out.clear();
+  if (!out.clear(control)) return false;
   return for_each_lower_square(out.order, control,
                                [&](std::size_t i, std::size_t from, std::size_t to) {
                                  const double* row = packed + packed_row(i);

@@ -49,7 +49,7 @@ inline Status factor(Dense a, const Control& control) {
 // V = U^-1, upper (about order^3 / 3 flops); the rest of V becomes zero. False: cancelled.
 // From the last panel up: V(i, :) = (e_i - sum over k > i of U(i, k) V(k, :)) / U(i, i).
 inline bool invert_factor(Dense u, Dense v, const Control& control) {
-  v.clear();
+  if (!v.clear(control)) return false;
   const std::size_t n = u.order;
   const std::size_t panel = panel_rows(n);
   for (std::size_t p = (n - 1) / panel * panel;; p -= panel) {

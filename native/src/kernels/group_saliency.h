@@ -22,7 +22,7 @@ inline Status one_group(const GroupSaliencyJob& job, std::size_t group, std::siz
   const std::size_t count = job.offsets[group + 1] - job.offsets[group];
   const std::size_t begin = job.begin(block);
   Dense a(memory, count);
-  a.clear();
+  if (!a.clear(job.control)) return kCancelled;
   for (std::size_t i = 0; i < count; ++i) {
     for (std::size_t j = i; j < count; ++j) {
       a.at(i, j) = inverse_entry(job, block, v, q[i] - begin, q[j] - begin);

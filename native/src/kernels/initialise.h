@@ -17,8 +17,10 @@ inline Status initialise(const StateRange& range) {
     const std::size_t order = range.order(block);
     double* state = range.state(block);
     std::memset(state, 0, sizeof(double) * packed_size(order));
-    if (range.solver == Solver::kGram) continue;
-    for (std::size_t i = 0; i < order; ++i) state[packed_row(i) + i] = 1 / range.damping;
+    if (range.solver == Solver::kWoodbury) {
+      for (std::size_t i = 0; i < order; ++i) state[packed_row(i) + i] = 1 / range.damping;
+    }
+    range.control.block_done();
   }
   return {};
 }

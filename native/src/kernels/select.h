@@ -24,6 +24,7 @@ inline bool for_each_kept(const Range& job, Visit visit) {
     for (std::size_t c = job.begin(block); c < job.starts[block + 1]; ++c) {
       if (job.mask[c] != 0) visit(c);
     }
+    job.control.block_done();
   }
   return true;
 }

@@ -45,7 +45,7 @@ inline Status woodbury_step(Dense p, const double* g, std::size_t rows, double s
   if (!multiply_rows(g, rows, p, v, control)) return kCancelled;
   alignas(64) double memory[kStepSamples * kStepSamples];
   Dense m(memory, rows);
-  m.clear();
+  if (!m.clear(control)) return kCancelled;
   for (std::size_t i = 0; i < rows; ++i) {
     for (std::size_t j = i; j < rows; ++j) {
       m.at(i, j) = dot(v + i * p.stride, g + j * p.stride, p.order);

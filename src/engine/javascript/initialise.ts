@@ -1,6 +1,6 @@
 import type { InitialiseJob, Status } from '../kernels.js';
 import { stateAt } from './block-factor.js';
-import { CANCELLED, cancelled, DONE } from './control.js';
+import { blockDone, CANCELLED, cancelled, DONE } from './control.js';
 import { packedRow } from './packed-triangle.js';
 
 /** The state before any sample: S = 0, or P = I/λ. */
@@ -11,8 +11,10 @@ export function initialise(job: InitialiseJob): Status {
     const order = starts[block + 1] - starts[block];
     const at = stateAt(job, block);
     states.fill(0, at, at + packedRow(order));
-    if (solver === 'gram') continue;
-    for (let i = 0; i < order; i++) states[at + packedRow(i) + i] = 1 / damping;
+    if (solver === 'woodbury') {
+      for (let i = 0; i < order; i++) states[at + packedRow(i) + i] = 1 / damping;
+    }
+    blockDone(control);
   }
   return DONE;
 }

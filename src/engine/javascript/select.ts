@@ -6,7 +6,7 @@ import type {
   CutJob,
   Status,
 } from '../kernels.js';
-import { CANCELLED, cancelled, DONE } from './control.js';
+import { blockDone, CANCELLED, cancelled, DONE } from './control.js';
 
 const DIGITS = 65536;
 
@@ -70,6 +70,7 @@ function forEachKept(
   for (let block = from; block < to; block++) {
     if (cancelled(control)) return false;
     for (let c = starts[block]; c < starts[block + 1]; c++) if (mask[c] !== 0) visit(c);
+    blockDone(control);
   }
   return true;
 }
