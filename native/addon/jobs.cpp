@@ -32,7 +32,22 @@ Solver read_solver(const Fields& fields) {
   const std::string name = fields.text("solver");
   if (name == "gram") return Solver::kGram;
   if (name == "woodbury") return Solver::kWoodbury;
-  throw fields.wrong("solver", "gram or woodbury");
+  if (name == "dual") return Solver::kDual;
+  throw fields.wrong("solver", "gram, woodbury or dual");
+}
+
+// dual: each block has room for `samples` rows of the longest block.
+void read_rows(const Fields& fields, StateRange& range) {
+  const std::size_t samples = fields.count("samples");
+  range.states = nullptr;
+  range.widest = fields.count("blockOrder");
+  for (std::size_t b = range.from; b < range.to; ++b) {
+    if (range.order(b) > range.widest) {
+      throw fields.wrong("blockOrder", "at least the order of each block");
+    }
+  }
+  const std::size_t rows = (range.to - range.first_block) * samples;
+  range.rows = fields.floats("rows", rows * range.widest).data;
 }
 
 void read_state(const Fields& fields, StateRange& range) {
@@ -43,6 +58,10 @@ void read_state(const Fields& fields, StateRange& range) {
   range.samples = fields.number("samples");
   range.damping = fields.number("damping");
   if (range.first_block > range.from) throw fields.wrong("firstBlock", "at most `from`");
+  if (range.solver == Solver::kDual) {
+    read_rows(fields, range);
+    return;
+  }
   for (std::size_t b = range.from; b < range.to; ++b) {
     if (packed_size(range.order(b)) > range.stride) {
       throw fields.wrong("stride", "enough for the triangle of each block");
@@ -89,6 +108,12 @@ AccumulateJob read_accumulate(const Fields& fields) {
     fields.doubles("lowOrder", (job.to - job.first_block) * job.stride);
   }
   job.low_order = low.length == 0 ? nullptr : low.data;
+  if (job.solver == Solver::kDual) {
+    job.stored = fields.count("stored");
+    if (job.stored + job.count > job.sample_count()) {
+      throw fields.wrong("stored", "such that the batch still fits into `samples`");
+    }
+  }
   job.row_from = fields.count("rowFrom");
   job.row_to = fields.count("rowTo");
   if (job.row_to != 0 &&

@@ -42,13 +42,24 @@ std::span<const Kernels* const> available_kernels() {
   return {available.tables.data(), available.count};
 }
 
-const Kernels* chosen_kernels() {
+namespace {
+
+const Kernels* choose() {
   const char* wanted = std::getenv("WOODFISHER_INSTRUCTION_SET");
   if (wanted == nullptr || *wanted == '\0') return available_kernels().front();
   for (const Kernels* kernels : available_kernels()) {
     if (std::string_view(kernels->instruction_set) == wanted) return kernels;
   }
   return nullptr;
+}
+
+}  // namespace
+
+// Asked once: every kernel call of every worker comes here, and getenv is not safe beside a setenv
+// of another thread (Node's, behind process.env).
+const Kernels* chosen_kernels() {
+  static const Kernels* const chosen = choose();
+  return chosen;
 }
 
 }  // namespace woodfisher

@@ -44,8 +44,8 @@ export interface Status {
 export const CANCEL = 0;
 export const BLOCKS_DONE = 1;
 
-/** What is kept per block: see `states` above. gram: S = Σ g gᵀ; woodbury: P = F⁻¹. */
-export type SolverName = 'gram' | 'woodbury';
+/** What is kept per block. gram: S = Σ g gᵀ; woodbury: P = F⁻¹; dual: the samples themselves. */
+export type SolverName = 'gram' | 'woodbury' | 'dual';
 
 /** Blocks [from, to) of one parameter. */
 export interface BlockRange {
@@ -65,6 +65,13 @@ export interface StateRange extends BlockRange {
   samples: number;
   /** λ > 0. */
   damping: number;
+  /**
+   * dual alone, in place of `states`: the samples of each block, [samples, order] row-major in block
+   * order; a block begins samples · blockOrder places after the one before it.
+   */
+  rows?: Float32Array;
+  /** dual alone: weights of the parameter's longest block. */
+  blockOrder?: number;
 }
 
 /**
@@ -77,12 +84,12 @@ export interface AxisOrder {
   after: number;
 }
 
-/** gram: zeroes the state. woodbury: P = I/λ. */
+/** gram: zeroes the state. woodbury: P = I/λ. dual: nothing. */
 export type InitialiseJob = StateRange;
 
 /**
  * Adds `count` gradient samples to the state.
- * gram: S += Σ g gᵀ. woodbury: the Woodbury step with N = `samples`, at most 16 samples at a time.
+ * gram: S += Σ g gᵀ. dual: copies them behind the `stored` ones. woodbury: the Woodbury step with N = `samples`, at most 16 samples at a time.
  * Coordinates with mask 0 count as zero. Also gradientSum += Σ g and squareSum += Σ g² (by weight,
  * in block order).
  *
@@ -103,6 +110,8 @@ export interface AccumulateJob extends StateRange {
   rowFrom: number;
   /** rowFrom = rowTo = 0: all rows. */
   rowTo: number;
+  /** dual alone: samples that were added before. */
+  stored?: number;
 }
 
 /**

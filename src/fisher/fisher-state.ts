@@ -14,7 +14,7 @@ const PANEL = 128;
  */
 const PLAIN_PANELS = 400;
 
-/** A chunk is at most this large, or one block. */
+/** A chunk is at most about this large, or one block. */
 const CHUNK_BYTES = 64 * 2 ** 20;
 
 /** Blocks from this order on are summed in tiles of rows, so that several threads can share one. */
@@ -22,6 +22,7 @@ const TILED_ORDER = 1024;
 const TILE_ROWS = 512;
 
 const NOTHING = new Float64Array(0);
+const NO_ROWS = new Float32Array(0);
 
 /** One parameter's share of the Fisher state. */
 interface ParameterState {
@@ -44,12 +45,13 @@ export class FisherState {
   readonly solver: SolverName;
   readonly parameters: readonly BlockedParameter[];
   readonly parts: readonly ParameterState[];
-  /** N the inverse is for: the declared number for woodbury, else the number so far. */
+  /** N the inverse is for: the number so far for gram, else the declared one. */
   samples: number;
   /** λ that woodbury started from. */
   readonly damping: number | undefined;
   readonly #context: RunContext;
   #panels = 0;
+  #stored = 0;
   #keepsLowOrder = false;
 
   private constructor(
@@ -61,9 +63,11 @@ export class FisherState {
     this.#context = context;
     this.solver = solver;
     this.parameters = parameters;
-    this.samples = solver === 'woodbury' ? (samples ?? 0) : 0;
+    this.samples = solver === 'gram' ? 0 : (samples ?? 0);
     this.damping = solver === 'woodbury' ? damping : undefined;
-    this.parts = parameters.map((parameter) => allocate(parameter, context.lease));
+    this.parts = parameters.map((parameter) =>
+      allocate(parameter, solver, this.samples, context.lease),
+    );
   }
 
   /** Allocates the state and sets it to that of no sample. */
@@ -74,17 +78,12 @@ export class FisherState {
     known: { samples?: number; damping?: number },
   ): Promise<FisherState> {
     const state = new FisherState(context, solver, parameters, known);
-    await state.#clear((chunk) => chunk.states);
+    if (solver !== 'dual') await state.#clear((chunk) => chunk.states);
     for (const { gradientSum, squareSum } of state.parts) {
       await fillInPieces(gradientSum, 0);
       await fillInPieces(squareSum, 0);
     }
     return state;
-  }
-
-  /** Bytes of state per block of `order` weights. */
-  static bytesOfBlock(order: number): number {
-    return 4 * order * (order + 1);
   }
 
   /** Adds a batch. On failure or cancellation the state is no longer of use. */
@@ -94,12 +93,12 @@ export class FisherState {
       this.samples += count;
       if (this.#panels > PLAIN_PANELS) await this.#keepLowOrder();
     }
-    const cost = (order: number): number =>
-      (this.solver === 'gram' ? 1 : 3) * count * order * (order + 1);
+    const cost = (order: number): number => count * sampleCost(this.solver, order);
     const tasks = cutIntoTasks(this.spans(), cost).flatMap((task) =>
       this.#tile(task).map((jobs) => this.#addJobs(jobs, count, gradients)),
     );
     await this.#context.run('accumulate', tasks);
+    this.#stored += count;
   }
 
   /** All blocks, chunk by chunk. */
@@ -129,6 +128,8 @@ export class FisherState {
       stride: stride(parameter),
       samples: this.samples,
       damping,
+      rows: chunk.rows,
+      blockOrder: parameter.blockOrder,
     };
   }
 
@@ -170,6 +171,7 @@ export class FisherState {
         lowOrder: span.chunk?.lowOrder ?? NOTHING,
         rowFrom,
         rowTo,
+        stored: this.#stored,
       };
       return { parameter: span.parameter.name, job };
     });
@@ -187,12 +189,13 @@ export class FisherState {
   }
 
   async #clear(of: (chunk: StateChunk) => Float64Array): Promise<void> {
-    const tasks = cutIntoTasks(this.spans(), FisherState.bytesOfBlock).map((task) =>
-      task.map((span): LabelledJob<'initialise'> => {
-        const range = this.range(span, this.damping ?? 0);
-        const states = span.chunk === undefined ? NOTHING : of(span.chunk);
-        return { parameter: span.parameter.name, job: { ...range, states } };
-      }),
+    const tasks = cutIntoTasks(this.spans(), (order) => bytesOfBlock('gram', order, 0)).map(
+      (task) =>
+        task.map((span): LabelledJob<'initialise'> => {
+          const range = this.range(span, this.damping ?? 0);
+          const states = span.chunk === undefined ? NOTHING : of(span.chunk);
+          return { parameter: span.parameter.name, job: { ...range, states } };
+        }),
     );
     await this.#context.run('initialise', tasks);
   }
@@ -202,25 +205,36 @@ function stride({ blockOrder }: BlockedParameter): number {
   return (blockOrder * (blockOrder + 1)) / 2;
 }
 
-function allocate(parameter: BlockedParameter, lease: Lease): ParameterState {
-  const perChunk = Math.max(
-    1,
-    Math.floor(CHUNK_BYTES / FisherState.bytesOfBlock(parameter.blockOrder)),
-  );
+/** Bytes of state of a block of `order` weights. */
+export function bytesOfBlock(solver: SolverName, order: number, samples: number): number {
+  return solver === 'dual' ? 4 * samples * order : 4 * order * (order + 1);
+}
+
+/** Flops, or bytes moved, for one sample of a block. */
+function sampleCost(solver: SolverName, order: number): number {
+  if (solver === 'dual') return 16 * order;
+  return (solver === 'gram' ? 1 : 3) * order * (order + 1);
+}
+
+function allocate(
+  parameter: BlockedParameter,
+  solver: SolverName,
+  samples: number,
+  lease: Lease,
+): ParameterState {
+  const { blockOrder, blockCount, size } = parameter;
+  const perChunk = Math.max(1, Math.floor(CHUNK_BYTES / bytesOfBlock(solver, blockOrder, samples)));
   const chunks: StateChunk[] = [];
-  for (let firstBlock = 0; firstBlock < parameter.blockCount; firstBlock += perChunk) {
-    const endBlock = Math.min(firstBlock + perChunk, parameter.blockCount);
+  for (let firstBlock = 0; firstBlock < blockCount; firstBlock += perChunk) {
+    const endBlock = Math.min(firstBlock + perChunk, blockCount);
+    const blocks = endBlock - firstBlock;
     chunks.push({
       firstBlock,
       endBlock,
-      states: lease.float64((endBlock - firstBlock) * stride(parameter)),
+      states: solver === 'dual' ? NOTHING : lease.float64(blocks * stride(parameter)),
       lowOrder: NOTHING,
+      rows: solver === 'dual' ? lease.float32(blocks * samples * blockOrder) : NO_ROWS,
     });
   }
-  return {
-    parameter,
-    chunks,
-    gradientSum: lease.float64(parameter.size),
-    squareSum: lease.float64(parameter.size),
-  };
+  return { parameter, chunks, gradientSum: lease.float64(size), squareSum: lease.float64(size) };
 }

@@ -17,8 +17,10 @@ export async function invertBlocks(
 ): Promise<InverseDiagonal> {
   const diagonal = state.parameters.map(({ size }) => context.lease.float64(size));
   const condition = state.parameters.map(({ blockCount }) => context.lease.float64(blockCount));
-  const cost = (order: number): number =>
-    state.solver === 'gram' ? order ** 3 + 4 * order ** 2 : 4 * order;
+  const cost = (order: number): number => {
+    if (state.solver === 'dual') return 2 * state.samples ** 2 * order + state.samples ** 3 / 3;
+    return state.solver === 'gram' ? order ** 3 + 4 * order ** 2 : 4 * order;
+  };
   const tasks = cutIntoTasks(state.spans(), cost).map((task) =>
     task.map((span): LabelledJob<'invert'> => {
       const job: KernelJob<'invert'> = {

@@ -7,6 +7,8 @@ export interface StateChunk {
   states: Float64Array;
   /** Rounding errors of the sums in `states`; empty until there have been many. */
   lowOrder: Float64Array;
+  /** dual: the samples, in place of `states`; else empty. */
+  rows: Float32Array;
 }
 
 /** Blocks [from, to) of one parameter, and the chunk of state they lie in where there is one. */

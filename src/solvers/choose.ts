@@ -2,7 +2,7 @@ import type { SolverName } from '../engine/kernels.js';
 import { optionError, WoodFisherError } from '../errors.js';
 
 export type SolverOption = 'auto' | SolverName;
-export const SOLVER_OPTIONS: readonly SolverOption[] = ['auto', 'woodbury', 'gram'];
+export const SOLVER_OPTIONS: readonly SolverOption[] = ['auto', 'gram', 'dual', 'woodbury'];
 
 /** The solver of a run, and why. */
 export interface ChosenSolver {
@@ -14,44 +14,64 @@ export interface ChosenSolver {
  * Chooses how the inverse is made. A pure function of what is known beforehand, so that a resumed
  * or distributed run chooses the same.
  *
- * Flops per block, N samples and B weights: gram N·B² for the sums and ⅔·B³ for the diagonal;
- * woodbury 3·N·B². gram also serves other dampings, merges, and is the more accurate one, so it is
- * taken unless woodbury needs at most half of its flops.
+ * Flops per block of B weights with N samples: gram N·B² for the sums and ⅔·B³ for the diagonal;
+ * dual 2·N²·B + ⅓·N³, without any B×B matrix, but only for N < 0.8·B, since its accuracy ends at
+ * N = B; woodbury 3·N·B², never less than the better of the two.
  */
-export function chooseSolver(
-  option: SolverOption,
-  { blockSize, samples, damping }: { blockSize: number; samples?: number; damping?: number },
-): ChosenSolver {
+export function chooseSolver(option: SolverOption, known: KnownBeforehand): ChosenSolver {
   if (!SOLVER_OPTIONS.includes(option)) {
     throw optionError('solver', `one of ${SOLVER_OPTIONS.join(', ')}`, option);
   }
-  if (option === 'gram') return { name: 'gram', reason: 'asked for' };
-  if (option === 'woodbury') {
-    if (samples === undefined || damping === undefined) {
-      const missing = samples === undefined ? 'samples' : 'damping';
-      throw new WoodFisherError(
-        'ERR_WOODFISHER_OPTION',
-        `solver "woodbury" needs ${missing} before the first sample, since every step of its recursion uses it; give ${missing}, or use solver "gram"`,
-        { option: missing },
-      );
-    }
-    return { name: 'woodbury', reason: 'asked for' };
+  if (option !== 'auto') {
+    checkNeeds(option, known);
+    return { name: option, reason: 'asked for' };
   }
+  const { blockSize, samples } = known;
   if (samples === undefined) {
     return { name: 'gram', reason: 'the number of samples is not known beforehand' };
   }
   const gram = samples * blockSize ** 2 + (2 / 3) * blockSize ** 3;
-  const woodbury = 3 * samples * blockSize ** 2;
-  if (damping !== undefined && 2 * woodbury <= gram) {
+  const dual = 2 * samples ** 2 * blockSize + samples ** 3 / 3;
+  if (samples < DUAL_LIMIT * blockSize && dual < gram) {
     return {
-      name: 'woodbury',
-      reason: `N = ${samples} is small beside B = ${blockSize}: ${flops(woodbury)} flops a block against ${flops(gram)} by gram`,
+      name: 'dual',
+      reason: `N = ${samples} is small beside B = ${blockSize}: ${flops(dual)} flops a block against ${flops(gram)} by gram`,
     };
   }
   return {
     name: 'gram',
-    reason: `for N = ${samples} and B = ${blockSize}: ${flops(gram)} flops a block against ${flops(woodbury)} by woodbury`,
+    reason: `N = ${samples} is not small beside B = ${blockSize}: ${flops(gram)} flops a block`,
   };
+}
+
+/** `dual` pays, and is as accurate as the others, below this fraction of B samples. */
+const DUAL_LIMIT = 0.8;
+
+/** What a solver may need to know before the first sample. */
+export interface KnownBeforehand {
+  /** Weights of the longest block. */
+  blockSize: number;
+  samples?: number;
+  damping?: number;
+}
+
+function checkNeeds(solver: SolverName, { blockSize, samples, damping }: KnownBeforehand): void {
+  if (solver === 'gram') return;
+  const missing = samples === undefined ? 'samples' : damping === undefined ? 'damping' : undefined;
+  if (missing === 'samples' || (solver === 'woodbury' && missing === 'damping')) {
+    throw new WoodFisherError(
+      'ERR_WOODFISHER_OPTION',
+      `solver "${solver}" needs ${missing} before the first sample; give ${missing}, or use solver "gram"`,
+      { option: missing },
+    );
+  }
+  if (solver === 'dual' && samples !== undefined && samples >= blockSize) {
+    throw new WoodFisherError(
+      'ERR_WOODFISHER_OPTION',
+      `solver "dual" is accurate only with fewer samples than a block has weights, but there are ${samples} samples and blocks of ${blockSize}; use solver "gram"`,
+      { option: 'solver', value: solver },
+    );
+  }
 }
 
 function flops(n: number): string {

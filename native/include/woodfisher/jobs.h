@@ -10,7 +10,7 @@
 
 namespace woodfisher {
 
-enum class Solver { kGram, kWoodbury };
+enum class Solver { kGram, kWoodbury, kDual };
 enum class UpdateRule { kNone, kIndependent, kJoint };
 enum class Criterion { kWoodFisher, kDiagonalFisher, kMagnitude };
 
@@ -32,8 +32,16 @@ struct StateRange : BlockRange {
   std::size_t stride;
   double samples;  // N
   double damping;  // lambda
+  // dual alone: the samples of each block as rows [N, order], N * widest float32 each, where
+  // `widest` is the order of the parameter's longest block.
+  float* rows = nullptr;
+  std::size_t widest = 0;
 
   double* state(std::size_t block) const { return states + (block - first_block) * stride; }
+  std::size_t sample_count() const { return static_cast<std::size_t>(samples); }
+  float* rows_of(std::size_t block) const {
+    return rows + (block - first_block) * sample_count() * widest;
+  }
 };
 
 // The model's tensor seen as [before, outputs, after]; block order is [outputs, before, after].
@@ -64,7 +72,8 @@ struct AccumulateJob : StateRange {
   double* square_sum;
   double* low_order;  // null: plain sums
   std::size_t row_from;
-  std::size_t row_to;  // 0: all rows
+  std::size_t row_to;      // 0: all rows
+  std::size_t stored = 0;  // dual: samples that were added before
 };
 
 struct InvertJob : StateRange {

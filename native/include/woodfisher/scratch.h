@@ -9,8 +9,8 @@ namespace woodfisher {
 class Scratch {
  public:
   explicit Scratch(std::size_t doubles)
-      : bytes_((doubles * sizeof(double) + 63) / 64 * 64),
-        data_(static_cast<double*>(std::aligned_alloc(64, bytes_ == 0 ? 64 : bytes_))) {}
+      : bytes_(doubles == 0 ? 64 : (doubles * sizeof(double) + 63) / 64 * 64),
+        data_(static_cast<double*>(std::aligned_alloc(64, bytes_))) {}
   ~Scratch() { std::free(data_); }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;

@@ -45,19 +45,4 @@ inline Status factor_fisher(const StateRange& range, std::size_t block, Dense u)
       block);
 }
 
-// y = F^-1 x: for gram by the factor of F that is made in `u`, for woodbury by P as it stands.
-inline Status apply_inverse(const StateRange& range, std::size_t block, Dense u, const double* x,
-                            double* y) {
-  const std::size_t order = range.order(block);
-  bool complete = true;
-  if (range.solver == Solver::kGram) {
-    if (Status status = factor_fisher(range, block, u); !status.done()) return status;
-    std::copy_n(x, order, y);
-    complete = solve_symmetric(u, y, range.control);
-  } else {
-    complete = multiply_symmetric(range.state(block), order, x, y, range.control);
-  }
-  return complete ? Status{} : kCancelled;
-}
-
 }  // namespace woodfisher::WOODFISHER_ISA

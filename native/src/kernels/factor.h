@@ -39,7 +39,8 @@ inline Status factor(Dense a, const Control& control) {
       row[q] = root;
       for (std::size_t j = q + 1; j < a.stride; ++j) row[j] /= root;
     }
-    if (end < n && !subtract_rank_update(a, end, a.row(p), a.stride, end - p, control)) {
+    if (end < n &&
+        !update_upper<Sign::kMinus>(a, end, {a.row(p), a.stride, kStrip}, end - p, control)) {
       return kCancelled;
     }
   }

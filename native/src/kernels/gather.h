@@ -34,37 +34,45 @@ class BlockGather {
 
   // Copies sample n to row `row` of the panel.
   void copy(std::size_t n, std::size_t row, Panel panel) const {
-    const float* sample = job_->gradients + n * job_->size;
-    double* out = panel.data + row * panel.step;
-    const std::size_t whole = order_ / kStrip * kStrip;
-    if (job_->order_of_axes.identity()) {
-      const float* in = sample + begin_;
-      for (std::size_t c = 0; c < whole; c += kStrip, out += panel.strip) {
-        for (int lane = 0; lane < kStrip; ++lane) out[lane] = in[c + lane];
-      }
-      if (whole < order_) {
-        for (std::size_t lane = 0; lane < kStrip; ++lane) {
-          out[lane] = whole + lane < order_ ? in[whole + lane] : 0.0;
-        }
-      }
-    } else {
-      copy_permuted(sample, out, panel.strip);
-    }
-    if (masked_) zero_pruned(panel.data + row * panel.step, panel.strip);
+    write(n, panel.data + row * panel.step, panel.strip, padded(order_));
   }
 
+  // Copies sample n to `out`, side by side, without padding.
+  void copy(std::size_t n, float* out) const { write(n, out, kStrip, order_); }
+
  private:
-  void copy_permuted(const float* sample, double* out, std::size_t strip) const {
+  // Weights of sample n in strips, zeros from `order` to `width`.
+  template <typename T>
+  void write(std::size_t n, T* out, std::size_t strip, std::size_t width) const {
+    const float* sample = job_->gradients + n * job_->size;
+    if (job_->order_of_axes.identity()) {
+      const float* in = sample + begin_;
+      const std::size_t whole = order_ / kStrip * kStrip;
+      for (std::size_t c = 0; c < whole; c += kStrip) {
+        T* lanes = out + c / kStrip * strip;
+        for (int lane = 0; lane < kStrip; ++lane) lanes[lane] = in[c + lane];
+      }
+      for (std::size_t c = whole; c < order_; ++c) out[place(c, strip)] = in[c];
+    } else {
+      write_permuted(sample, out, strip);
+    }
+    for (std::size_t c = order_; c < width; ++c) out[place(c, strip)] = 0;
+    if (!masked_) return;
+    for (std::size_t c = 0; c < order_; ++c) {
+      if (job_->mask[begin_ + c] == 0) out[place(c, strip)] = 0;
+    }
+  }
+
+  template <typename T>
+  void write_permuted(const float* sample, T* out, std::size_t strip) const {
     const AxisOrder& axes = job_->order_of_axes;
     const std::size_t inner = axes.before * axes.after;
     std::size_t output = begin_ / inner;
     std::size_t before = begin_ % inner / axes.after;
     std::size_t after = begin_ % axes.after;
-    for (std::size_t c = 0; c < padded(order_); ++c) {
-      const bool inside = c < order_;
-      out[c / kStrip * strip + c % kStrip] =
-          inside ? sample[(before * axes.outputs + output) * axes.after + after] : 0.0;
-      if (!inside || ++after < axes.after) continue;
+    for (std::size_t c = 0; c < order_; ++c) {
+      out[place(c, strip)] = sample[(before * axes.outputs + output) * axes.after + after];
+      if (++after < axes.after) continue;
       after = 0;
       if (++before < axes.before) continue;
       before = 0;
@@ -72,11 +80,8 @@ class BlockGather {
     }
   }
 
-  void zero_pruned(double* out, std::size_t strip) const {
-    const std::uint8_t* mask = job_->mask + begin_;
-    for (std::size_t c = 0; c < order_; ++c) {
-      if (mask[c] == 0) out[c / kStrip * strip + c % kStrip] = 0;
-    }
+  static std::size_t place(std::size_t c, std::size_t strip) {
+    return c / kStrip * strip + c % kStrip;
   }
 
   const AccumulateJob* job_ = nullptr;

@@ -11,6 +11,7 @@
 
 #include "kernels/block_factor.h"
 #include "kernels/gather.h"
+#include "kernels/group.h"
 #include "kernels/rank_update.h"
 #include "woodfisher/status.h"
 
@@ -19,19 +20,8 @@ namespace woodfisher::WOODFISHER_ISA {
 // Samples that are summed in registers before they are added to the state: the error of S is that
 // of sums this long, plus that of adding the panels (which `low_order` takes away).
 inline constexpr std::size_t kPanelSamples = 128;
-inline constexpr std::size_t kGroupColumns = 512;
 // One row of padding, or every strip would begin at the same cache set.
 inline constexpr std::size_t kPanelStrip = (kPanelSamples + 1) * kStrip;
-
-// The first block after `first` that no longer fits into one group with it.
-inline std::size_t group_end(const BlockRange& range, std::size_t first) {
-  std::size_t columns = padded(range.order(first));
-  std::size_t last = first + 1;
-  while (last < range.to && columns + padded(range.order(last)) <= kGroupColumns) {
-    columns += padded(range.order(last++));
-  }
-  return last;
-}
 
 // Blocks [first, last) that share a panel.
 class Group {

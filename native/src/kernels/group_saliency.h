@@ -5,40 +5,95 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "kernels/block_factor.h"
+#include "kernels/dual.h"
 
 namespace woodfisher::WOODFISHER_ISA {
 
-// (F^-1)_ij of a block: from P itself, or as the product of rows i and j of U^-1.
-inline double inverse_entry(const GroupSaliencyJob& job, std::size_t block, Dense v, std::size_t i,
-                            std::size_t j) {
-  if (job.solver == Solver::kWoodbury) return entry(job.state(block), i, j);
-  return dot(v.row(i), v.row(j), v.stride);
-}
+// Entries of F^-1, one block at a time.
+class InverseEntries {
+ public:
+  static std::size_t doubles(const StateRange& range, std::size_t widest) {
+    return range.solver == Solver::kDual ? dual_doubles(range, widest) : 2 * Dense::doubles(widest);
+  }
 
-inline Status one_group(const GroupSaliencyJob& job, std::size_t group, std::size_t block, Dense v,
-                        double* memory) {
+  InverseEntries(const StateRange& range, std::size_t widest, double* memory)
+      : range_(range), widest_(widest), memory_(memory) {}
+
+  // gram: U^-1 behind U; dual: W behind its system, and the diagonal as a by-product.
+  Status prepare(std::size_t block, double* diagonal) {
+    block_ = block;
+    order_ = range_.order(block);
+    if (range_.solver == Solver::kDual) return dual_diagonal(range_, block, memory_, diagonal);
+    if (range_.solver == Solver::kWoodbury) return {};
+    const Dense u(memory_, order_);
+    if (Status status = factor_fisher(range_, block, u); !status.done()) return status;
+    return invert_factor(u, inverse_factor(), range_.control) ? Status{} : kCancelled;
+  }
+
+  double at(std::size_t i, std::size_t j) const {
+    switch (range_.solver) {
+      case Solver::kGram: {
+        const Dense v = inverse_factor();
+        return dot(v.row(i), v.row(j), v.stride);
+      }
+      case Solver::kDual:
+        return ((i == j ? 1 : 0) - product_of_columns(i, j)) / range_.damping;
+      case Solver::kWoodbury:
+        break;
+    }
+    return entry(range_.state(block_), i, j);
+  }
+
+ private:
+  Dense inverse_factor() const { return {memory_ + Dense::doubles(widest_), order_}; }
+
+  // sum over n of W_ni W_nj
+  double product_of_columns(std::size_t i, std::size_t j) const {
+    const double* w = memory_ + Dual::doubles(range_.sample_count());
+    double sum = 0;
+    for (std::size_t n = 0; n < range_.sample_count(); ++n, w += padded(order_)) {
+      sum += w[i] * w[j];
+    }
+    return sum;
+  }
+
+  const StateRange& range_;
+  std::size_t widest_;
+  double* memory_;
+  std::size_t block_ = 0;
+  std::size_t order_ = 0;
+};
+
+inline Status one_group(const GroupSaliencyJob& job, std::size_t group, std::size_t begin,
+                        const InverseEntries& inverse, double* memory) {
   const std::uint32_t* q = job.indices + job.offsets[group];
   const std::size_t count = job.offsets[group + 1] - job.offsets[group];
-  const std::size_t begin = job.begin(block);
   Dense a(memory, count);
   if (!a.clear(job.control)) return kCancelled;
   for (std::size_t i = 0; i < count; ++i) {
+    if (job.control.cancelled()) return kCancelled;
     for (std::size_t j = i; j < count; ++j) {
-      a.at(i, j) = inverse_entry(job, block, v, q[i] - begin, q[j] - begin);
+      a.at(i, j) = inverse.at(q[i] - begin, q[j] - begin);
     }
   }
+  const auto failed_at = [&](std::int64_t member) {
+    return Status{.outcome = Outcome::kNotPositiveDefinite,
+                  .pivot = static_cast<std::int64_t>(q[member] - begin)};
+  };
   double& saliency = job.saliencies[group];
   if (count == 2) {
     const double w0 = job.weights[q[0]];
     const double w1 = job.weights[q[1]];
     const double determinant = a.at(0, 0) * a.at(1, 1) - a.at(0, 1) * a.at(0, 1);
-    if (!(determinant > 0)) return {.outcome = Outcome::kNotPositiveDefinite, .pivot = 1};
+    if (!(a.at(0, 0) > 0)) return failed_at(0);
+    if (!(determinant > 0)) return failed_at(1);
     saliency = (w0 * w0 * a.at(1, 1) - 2 * w0 * w1 * a.at(0, 1) + w1 * w1 * a.at(0, 0)) /
                (2 * determinant);
     return {};
   }
-  if (Status status = factor(a, job.control); !status.done()) return status;
+  if (Status status = factor(a, job.control); !status.done()) {
+    return status.pivot < 0 ? status : failed_at(status.pivot);
+  }
   double* x = memory + Dense::doubles(count);
   for (std::size_t i = 0; i < count; ++i) x[i] = job.weights[q[i]];
   if (!solve_transposed(a, x, job.control)) return kCancelled;
@@ -58,28 +113,30 @@ inline Status group_saliency(const GroupSaliencyJob& job) {
   for (std::size_t g = job.group_from; g < job.group_to; ++g) {
     largest = std::max<std::size_t>(largest, job.offsets[g + 1] - job.offsets[g]);
   }
-  Scratch scratch(2 * Dense::doubles(widest) + Dense::doubles(largest) + largest);
+  const std::size_t entries = InverseEntries::doubles(job, widest);
+  Scratch scratch(entries + widest + Dense::doubles(largest) + largest);
   if (scratch.data() == nullptr) return out_of_memory(scratch);
-  double* group_memory = scratch.data() + 2 * Dense::doubles(widest);
+  InverseEntries inverse(job, widest, scratch.data());
+  double* diagonal = scratch.data() + entries;
+  double* group_memory = diagonal + widest;
   std::size_t block = job.from;
-  std::size_t ready = job.to;  // the block whose U^-1 stands in scratch
+  std::size_t ready = job.to;  // the block that `inverse` is prepared for
   for (std::size_t g = job.group_from; g < job.group_to; ++g) {
     if (job.control.cancelled()) return kCancelled;
     if (job.offsets[g] == job.offsets[g + 1]) {
       job.saliencies[g] = 0;
       continue;
     }
-    block = block_of(job, block, job.indices[job.offsets[g]]);
-    const Dense u(scratch.data(), job.order(block));
-    const Dense v(scratch.data() + Dense::doubles(widest), job.order(block));
-    if (ready != block && job.solver == Solver::kGram) {
-      if (Status status = factor_fisher(job, block, u); !status.done()) return status;
-      if (!invert_factor(u, v, job.control)) return kCancelled;
+    const std::size_t holder = block_of(job, block, job.indices[job.offsets[g]]);
+    for (; block < holder; ++block) job.control.block_done();
+    if (ready != block) {
+      if (Status status = inverse.prepare(block, diagonal); !status.done()) return status;
+      ready = block;
     }
-    ready = block;
-    const Status status = one_group(job, g, block, v, group_memory);
+    const Status status = one_group(job, g, job.begin(block), inverse, group_memory);
     if (!status.done()) return of_block(status, block);
   }
+  for (; block < job.to; ++block) job.control.block_done();
   return {};
 }
 

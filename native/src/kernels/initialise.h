@@ -14,6 +14,7 @@ namespace woodfisher::WOODFISHER_ISA {
 inline Status initialise(const StateRange& range) {
   for (std::size_t block = range.from; block < range.to; ++block) {
     if (range.control.cancelled()) return kCancelled;
+    if (range.solver == Solver::kDual) continue;  // no samples yet, nothing to clear
     const std::size_t order = range.order(block);
     double* state = range.state(block);
     std::memset(state, 0, sizeof(double) * packed_size(order));

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstddef>
 
-#include "kernels/block_factor.h"
+#include "kernels/dual.h"
 
 namespace woodfisher::WOODFISHER_ISA {
 
@@ -25,15 +25,16 @@ inline Status diagonal_from_gram(const InvertJob& job, std::size_t block, Dense 
 
 inline Status diagonal_from_woodbury(const InvertJob& job, std::size_t block) {
   const double* p = job.state(block);
-  double* diagonal = job.diagonal + job.begin(block);
   for (std::size_t j = 0; j < job.order(block); ++j) {
-    diagonal[j] = p[packed_row(j) + j];
-    if (!(diagonal[j] > 0) || !std::isfinite(diagonal[j])) {
+    const double d = p[packed_row(j) + j];
+    if (!(d > 0) || !std::isfinite(d)) {
       return {.outcome = Outcome::kNotPositiveDefinite,
               .block = static_cast<std::int64_t>(block),
               .pivot = static_cast<std::int64_t>(j)};
     }
   }
+  double* diagonal = job.diagonal + job.begin(block);
+  for (std::size_t j = 0; j < job.order(block); ++j) diagonal[j] = p[packed_row(j) + j];
   return {};
 }
 
@@ -49,18 +50,38 @@ inline double condition_bound(const InvertJob& job, std::size_t block) {
   return trace * std::min(1 / job.damping, inverse_trace);
 }
 
+inline std::size_t invert_doubles(const InvertJob& job, std::size_t widest) {
+  switch (job.solver) {
+    case Solver::kGram:
+      return 2 * Dense::doubles(widest);
+    case Solver::kDual:
+      return dual_doubles(job, widest);
+    case Solver::kWoodbury:
+      break;
+  }
+  return 0;
+}
+
+inline Status invert_block(const InvertJob& job, std::size_t block, double* memory) {
+  const std::size_t order = job.order(block);
+  switch (job.solver) {
+    case Solver::kGram:
+      return diagonal_from_gram(job, block, Dense(memory, order),
+                                Dense(memory + Dense::doubles(order), order));
+    case Solver::kDual:
+      return dual_diagonal(job, block, memory, job.diagonal + job.begin(block));
+    case Solver::kWoodbury:
+      break;
+  }
+  return diagonal_from_woodbury(job, block);
+}
+
 inline Status invert(const InvertJob& job) {
-  const std::size_t widest = widest_block(job);
-  Scratch scratch(job.solver == Solver::kGram ? 2 * Dense::doubles(widest) : 0);
+  Scratch scratch(invert_doubles(job, widest_block(job)));
   if (scratch.data() == nullptr) return out_of_memory(scratch);
   for (std::size_t block = job.from; block < job.to; ++block) {
     if (job.control.cancelled()) return kCancelled;
-    const std::size_t order = job.order(block);
-    const Status status =
-        job.solver == Solver::kGram
-            ? diagonal_from_gram(job, block, Dense(scratch.data(), order),
-                                 Dense(scratch.data() + Dense::doubles(order), order))
-            : diagonal_from_woodbury(job, block);
+    const Status status = invert_block(job, block, scratch.data());
     if (!status.done()) return status;
     job.condition[block] = condition_bound(job, block);
     job.control.block_done();

@@ -25,9 +25,11 @@ inline void add_exactly(double& s, double& low, double t) {
 // n (n + 1) depth flops for all rows. False: cancelled.
 inline bool add_gram_rows(double* s, double* low, std::size_t from, std::size_t to,
                           std::size_t depth, Columns panel, const Control& control) {
-  for (std::size_t i = from; i < to; i += kTileRows) {
+  std::size_t rows = 0;
+  for (std::size_t i = from; i < to; i += rows) {
     if (control.cancelled()) return false;
-    const std::size_t rows = std::min<std::size_t>(kTileRows, to - i);
+    // A tile's rows stand in one strip: where `from` is within a tile, the first one is short.
+    rows = std::min<std::size_t>(kTileRows - i % kTileRows, to - i);
     const std::size_t width = i + rows;  // the last row's entries 0..i+rows-1
     const Rows a{panel.data + i / kStrip * panel.strip + i % kStrip, panel.step, 1};
     for (std::size_t j = 0; j < width; j += kTileColumns) {
@@ -53,22 +55,29 @@ inline bool add_gram_rows(double* s, double* low, std::size_t from, std::size_t 
   return true;
 }
 
-// C(i, j) -= sum over q of A(q, i) A(q, j) for i in [from, order), j >= i (and some j below, which
-// nobody reads), A row-major with its own stride. False: cancelled.
-inline bool subtract_rank_update(Dense c, std::size_t from, const double* a, std::size_t a_stride,
-                                 std::size_t depth, const Control& control) {
+enum class Sign { kPlus, kMinus };
+
+// C(i, j) += or -= sum over q < depth of A(q, i) A(q, j) for i in [from, order) and j >= i, and for
+// some j below, which nobody reads. A is in strips; row-major is strips that are kStrip apart.
+// False: cancelled.
+template <Sign kSign>
+inline bool update_upper(Dense c, std::size_t from, Columns a, std::size_t depth,
+                         const Control& control) {
+  const auto at = [&](std::size_t i) { return a.data + i / kStrip * a.strip + i % kStrip; };
   for (std::size_t i = from / kTileRows * kTileRows; i < c.order; i += kTileRows) {
     if (control.cancelled()) return false;
     for (std::size_t j = i / kStrip * kStrip; j < c.stride; j += kTileColumns) {
       const std::size_t columns = std::min(kTileColumns, c.stride - j);
-      with_tile(columns, depth, Rows{a + i, a_stride, 1}, Columns{a + j, a_stride, kStrip},
+      with_tile(columns, depth, Rows{at(i), a.step, 1}, Columns{at(j), a.step, a.strip},
                 [&](const auto& tile) {
                   constexpr int vectors = sizeof(tile.sum[0]) / sizeof(Vector);
                   for (std::size_t r = 0; r < kTileRows; ++r) {
                     if (i + r < from) continue;
                     double* out = c.row(i + r) + j;
                     for (int v = 0; v < vectors; ++v) {
-                      store(out + v * kLanes, load(out + v * kLanes) - tile.sum[r][v]);
+                      const Vector sum = tile.sum[r][v];
+                      const Vector old = load(out + v * kLanes);
+                      store(out + v * kLanes, kSign == Sign::kPlus ? old + sum : old - sum);
                     }
                   }
                 });

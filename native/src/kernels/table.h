@@ -1,6 +1,7 @@
 // One instruction set's kernels as a table. Included last, by the files of native/src/isa/.
 #pragma once
 
+#include "kernels/dual.h"
 #include "kernels/finite.h"
 #include "kernels/gram.h"
 #include "kernels/group_saliency.h"
@@ -16,7 +17,15 @@
 namespace woodfisher::WOODFISHER_ISA {
 
 inline Status accumulate(const AccumulateJob& job) {
-  return job.solver == Solver::kGram ? accumulate_gram(job) : accumulate_woodbury(job);
+  switch (job.solver) {
+    case Solver::kGram:
+      return accumulate_gram(job);
+    case Solver::kDual:
+      return accumulate_dual(job);
+    case Solver::kWoodbury:
+      break;
+  }
+  return accumulate_woodbury(job);
 }
 
 inline constexpr Kernels table(const char* instruction_set) {

@@ -30,6 +30,7 @@ struct Columns {
 
 template <int kVectors>
 struct Tile {
+  static constexpr std::size_t kColumns = static_cast<std::size_t>(kVectors) * kLanes;
   Vector sum[kTileRows][kVectors];
 };
 

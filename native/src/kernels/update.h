@@ -13,24 +13,30 @@
 #include <cmath>
 #include <cstddef>
 
-#include "kernels/block_factor.h"
+#include "kernels/apply_inverse.h"
 
 namespace woodfisher::WOODFISHER_ISA {
 
-// Scratch of one update: two matrices and a few vectors of the widest block (a multiple of 8).
+// Scratch of one update: vectors and two matrices of the widest block (a multiple of 8), or what
+// dual needs in place of the matrices.
 struct UpdateScratch {
   UpdateScratch(double* memory, std::size_t widest)
       : delta(memory),
         vector(delta + widest),
         solution(vector + widest),
-        index(reinterpret_cast<std::size_t*>(solution + widest)),
-        first(solution + 2 * widest),
+        product(solution + widest),
+        index(reinterpret_cast<std::size_t*>(product + widest)),
+        first(product + 2 * widest),
         second(first + Dense::doubles(widest)) {}
-  static std::size_t doubles(std::size_t widest) { return 4 * widest + 2 * Dense::doubles(widest); }
+  static std::size_t doubles(const StateRange& range, std::size_t widest) {
+    return 5 * widest + (range.solver == Solver::kDual ? dual_doubles(range, widest)
+                                                       : 2 * Dense::doubles(widest));
+  }
 
   double* delta;       // change of each weight of the block
   double* vector;      // of the whole block
   double* solution;    // of the whole block, or of a subset of it
+  double* product;     // of the whole block
   std::size_t* index;  // that subset
   double* first;
   double* second;
@@ -47,21 +53,39 @@ class BlockUpdate {
         state_(job.state(block)) {}
 
   Status run() {
-    double* losses = job_.losses + 2 * block_;
-    losses[0] = losses[1] = 0;
-    if (!prunes_any()) return {};
+    double losses[2] = {0, 0};
+    if (!prunes_any()) return store_losses(losses);
     for (std::size_t i = 0; i < order_; ++i) scratch_.delta[i] = pruned_now(i) ? -weight(i) : 0;
     Status status;
     if (job_.rule == UpdateRule::kIndependent) status = independent();
     if (job_.rule == UpdateRule::kJoint) {
-      status = job_.solver == Solver::kGram ? joint_by_kept() : joint_by_pruned();
+      if (job_.solver == Solver::kGram) status = joint_by_kept();
+      if (job_.solver == Solver::kWoodbury) status = joint_by_pruned();
+      if (job_.solver == Solver::kDual) status = joint_by_samples();
     }
     if (!status.done()) return of_block(status, block_);
-    apply();
-    return of_block(predict(losses), block_);
+    round();
+    status = predict(losses);
+    if (!status.done()) return of_block(status, block_);
+    // Only now is anything written: a block that fails stays as it was.
+    for (std::size_t i = 0; i < order_; ++i) {
+      job_.weights[begin_ + i] = static_cast<float>(scratch_.vector[i]);
+    }
+    return store_losses(losses);
   }
 
  private:
+  Status store_losses(const double* losses) {
+    std::copy(losses, losses + 2, job_.losses + 2 * block_);
+    return {};
+  }
+
+  // A failure at a row of a subset, named by the row of the block.
+  static Status of_row(Status status, const std::size_t* index) {
+    if (status.pivot >= 0) status.pivot = static_cast<std::int64_t>(index[status.pivot]);
+    return status;
+  }
+
   double weight(std::size_t i) const { return job_.weights[begin_ + i]; }
   bool kept(std::size_t i) const { return job_.mask_after[begin_ + i] != 0; }
   bool pruned_now(std::size_t i) const { return job_.mask_before[begin_ + i] != 0 && !kept(i); }
@@ -85,8 +109,7 @@ class BlockUpdate {
   Status independent() {
     double* x = scratch_.vector;
     if (Status status = weights_over_diagonal(x); !status.done()) return status;
-    const Dense u(scratch_.first, order_);
-    Status status = apply_inverse(job_, block_, u, x, scratch_.solution);
+    Status status = apply_inverse(job_, block_, scratch_.first, x, scratch_.solution);
     for (std::size_t i = 0; i < order_; ++i) {
       if (kept(i)) scratch_.delta[i] = -scratch_.solution[i];
     }
@@ -95,18 +118,24 @@ class BlockUpdate {
 
   // x_q = w_q / D_q on Q, 0 elsewhere
   Status weights_over_diagonal(double* x) {
-    const bool gram = job_.solver == Solver::kGram;
+    double* d = scratch_.product;
+    if (Status status = diagonal(d); !status.done()) return status;
+    for (std::size_t i = 0; i < order_; ++i) x[i] = pruned_now(i) ? weight(i) / d[i] : 0;
+    return {};
+  }
+
+  // diag(F^-1) of the block
+  Status diagonal(double* d) {
+    if (job_.solver == Solver::kDual) return dual_diagonal(job_, block_, scratch_.first, d);
     const Dense u(scratch_.first, order_);
     const Dense v(scratch_.second, order_);
-    if (gram) {
-      if (Status status = factor_fisher(job_, block_, u); !status.done()) return status;
-      if (!invert_factor(u, v, job_.control)) return kCancelled;
+    if (job_.solver == Solver::kWoodbury) {
+      for (std::size_t i = 0; i < order_; ++i) d[i] = entry(state_, i, i);
+      return {};
     }
-    for (std::size_t i = 0; i < order_; ++i) {
-      x[i] = 0;
-      if (!pruned_now(i)) continue;
-      x[i] = weight(i) / (gram ? dot(v.row(i), v.row(i), v.stride) : entry(state_, i, i));
-    }
+    if (Status status = factor_fisher(job_, block_, u); !status.done()) return status;
+    if (!invert_factor(u, v, job_.control)) return kCancelled;
+    for (std::size_t i = 0; i < order_; ++i) d[i] = dot(v.row(i), v.row(i), v.stride);
     return {};
   }
 
@@ -115,7 +144,7 @@ class BlockUpdate {
     const std::size_t count = collect([&](std::size_t i) { return kept(i); });
     if (count == 0) return {};
     double* w = scratch_.vector;
-    double* product = scratch_.second;  // S w_Q
+    double* product = scratch_.product;  // S w_Q
     for (std::size_t i = 0; i < order_; ++i) w[i] = pruned_now(i) ? weight(i) : 0;
     if (!multiply_symmetric(state_, order_, w, product, job_.control)) return kCancelled;
     const std::size_t* index = scratch_.index;
@@ -124,9 +153,24 @@ class BlockUpdate {
     const Dense u(scratch_.first, count);
     const auto of = [index](std::size_t i) { return index[i]; };
     Status status = factor_packed(state_, of, job_.samples, job_.damping, u, job_.control);
-    if (!status.done()) return status;
+    if (!status.done()) return of_row(status, index);
     if (!solve_symmetric(u, x, job_.control)) return kCancelled;
     for (std::size_t r = 0; r < count; ++r) scratch_.delta[index[r]] = x[r];
+    return {};
+  }
+
+  // dual: delta_R = G_R^T (N lambda I + G_R G_R^T)^-1 G_Q w_Q, N^2 |R| + N^3 / 3 flops
+  Status joint_by_samples() {
+    const std::size_t count = collect([&](std::size_t i) { return kept(i); });
+    if (count == 0) return {};
+    const std::size_t* index = scratch_.index;
+    const Dual dual(job_, block_, scratch_.first);
+    Status status = dual.factor_system([index](std::size_t i) { return index[i]; }, count);
+    if (!status.done()) return status;
+    double* w = scratch_.vector;
+    for (std::size_t i = 0; i < order_; ++i) w[i] = pruned_now(i) ? weight(i) : 0;
+    if (!dual.project(w, scratch_.product)) return kCancelled;
+    for (std::size_t r = 0; r < count; ++r) scratch_.delta[index[r]] = scratch_.product[index[r]];
     return {};
   }
 
@@ -139,10 +183,10 @@ class BlockUpdate {
     const Dense u(scratch_.first, count);
     const auto of = [index](std::size_t i) { return index[i]; };
     Status status = factor_packed(state_, of, 1, 0, u, job_.control);
-    if (!status.done()) return status;
+    if (!status.done()) return of_row(status, index);
     if (!solve_symmetric(u, x, job_.control)) return kCancelled;
     double* z = scratch_.vector;  // P_QQ^-1 w_Q among zeros
-    double* product = scratch_.second;
+    double* product = scratch_.product;
     std::fill(z, z + order_, 0.0);
     for (std::size_t q = 0; q < count; ++q) z[index[q]] = x[q];
     if (!multiply_symmetric(state_, order_, z, product, job_.control)) return kCancelled;
@@ -152,13 +196,13 @@ class BlockUpdate {
     return {};
   }
 
-  // Rounds to float32 and keeps the change that was really made.
-  void apply() {
-    float* w = job_.weights + begin_;
+  // The new weights, rounded to float32, into `vector`; delta becomes the change that they make.
+  void round() {
     for (std::size_t i = 0; i < order_; ++i) {
-      const double before = w[i];
-      w[i] = kept(i) ? static_cast<float>(before + scratch_.delta[i]) : 0.0f;
-      scratch_.delta[i] = static_cast<double>(w[i]) - before;
+      const double before = weight(i);
+      const double after = kept(i) ? static_cast<float>(before + scratch_.delta[i]) : 0.0f;
+      scratch_.vector[i] = after;
+      scratch_.delta[i] = after - before;
     }
   }
 
@@ -166,6 +210,10 @@ class BlockUpdate {
     const double* delta = scratch_.delta;
     double* x = scratch_.solution;
     losses[1] = dot(job_.gradient_sum + begin_, delta, order_) / job_.samples;
+    if (job_.solver == Solver::kDual) {
+      losses[0] = 0.5 * Dual(job_, block_, scratch_.first).quadratic_form(delta);
+      return {};
+    }
     if (job_.solver == Solver::kGram) {
       if (!multiply_symmetric(state_, order_, delta, x, job_.control)) return kCancelled;
       const double quadratic = dot(delta, x, order_) / job_.samples;
@@ -192,7 +240,7 @@ class BlockUpdate {
 
 inline Status update(const UpdateJob& job) {
   const std::size_t widest = widest_block(job);
-  Scratch scratch(UpdateScratch::doubles(widest));
+  Scratch scratch(UpdateScratch::doubles(job, widest));
   if (scratch.data() == nullptr) return out_of_memory(scratch);
   for (std::size_t block = job.from; block < job.to; ++block) {
     if (job.control.cancelled()) return kCancelled;

@@ -59,7 +59,7 @@ inline Status woodbury_step(Dense p, const double* g, std::size_t rows, double s
     for (std::size_t k = 0; k < n; ++k) add_scaled(w, v + k * p.stride, -m.at(k, n), p.stride);
     for (std::size_t j = 0; j < p.stride; ++j) w[j] /= m.at(n, n);
   }
-  if (!subtract_rank_update(p, 0, v, p.stride, rows, control)) {
+  if (!update_upper<Sign::kMinus>(p, 0, {v, p.stride, kStrip}, rows, control)) {
     return kCancelled;
   }
   return mirror_upper(p, control) ? Status{} : kCancelled;

@@ -1,6 +1,7 @@
 import type { StateRange, Status } from '../kernels.js';
 import { factor, solveSymmetric } from './cholesky.js';
 import { CANCELLED, cancelled, DONE } from './control.js';
+import { Dual } from './dual.js';
 import { multiplySymmetric, packedRow } from './packed-triangle.js';
 
 /** Where the state of a block begins in `states`. */
@@ -53,6 +54,12 @@ export function applyInverse(
 ): Status {
   const { starts, control, states, solver } = range;
   const n = starts[block + 1] - starts[block];
+  if (solver === 'dual') {
+    const dual = new Dual(range, block);
+    const status = ofBlock(dual.factor(), block);
+    if (status.outcome !== 'done') return status;
+    return dual.applyInverse(x, y) ? DONE : CANCELLED;
+  }
   if (solver === 'woodbury') {
     const complete = multiplySymmetric(states, stateAt(range, block), n, x, y, control);
     return complete ? DONE : CANCELLED;

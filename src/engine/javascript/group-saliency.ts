@@ -2,6 +2,7 @@ import type { GroupSaliencyJob, Status } from '../kernels.js';
 import { factorFisher, ofBlock, stateAt } from './block-factor.js';
 import { factor, invertFactor, solveLower } from './cholesky.js';
 import { CANCELLED, cancelled, DONE } from './control.js';
+import { dualDiagonal } from './dual.js';
 import { entry } from './packed-triangle.js';
 import { scratch, widestBlock } from './scratch.js';
 
@@ -10,7 +11,7 @@ export function groupSaliency(job: GroupSaliencyJob): Status {
   const { starts, from, to, control, offsets, indices, saliencies } = job;
   const widest = widestBlock(starts, from, to);
   const l = scratch('factor', widest * widest);
-  const v = scratch('inverse factor', widest * widest);
+  const v = scratch('inverse factor', widest * (job.solver === 'dual' ? job.samples : widest));
   let block = from;
   let ready = -1; // the block whose L⁻¹ is in v
   for (let g = job.groupFrom; g < job.groupTo; g++) {
@@ -21,17 +22,40 @@ export function groupSaliency(job: GroupSaliencyJob): Status {
       continue;
     }
     while (group[0] >= starts[block + 1]) block++;
-    const order = starts[block + 1] - starts[block];
-    if (ready !== block && job.solver === 'gram') {
-      const status = factorFisher(job, block, l);
+    if (ready !== block) {
+      const status = prepare(job, block, l, v);
       if (status.outcome !== 'done') return status;
-      if (!invertFactor(l, order, v, control)) return CANCELLED;
+      ready = block;
     }
-    ready = block;
     const status = one(job, g, group, block, v);
     if (status.outcome !== 'done') return ofBlock(status, block);
   }
   return DONE;
+}
+
+/** gram: v = L⁻¹; dual: v = W. */
+function prepare(job: GroupSaliencyJob, block: number, l: Float64Array, v: Float64Array): Status {
+  const order = job.starts[block + 1] - job.starts[block];
+  if (job.solver === 'dual') return dualDiagonal(job, block, v, scratch('x', order));
+  if (job.solver === 'woodbury') return DONE;
+  const status = factorFisher(job, block, l);
+  if (status.outcome !== 'done') return status;
+  return invertFactor(l, order, v, job.control) ? DONE : CANCELLED;
+}
+
+/** (F⁻¹)_pq of the block that v is prepared for. */
+function inverseEntry(
+  job: GroupSaliencyJob,
+  block: number,
+  v: Float64Array,
+  p: number,
+  q: number,
+): number {
+  const order = job.starts[block + 1] - job.starts[block];
+  if (job.solver === 'woodbury') return entry(job.states, stateAt(job, block), p, q);
+  if (job.solver === 'gram') return columnProduct(v, order, order, p, q);
+  const product = columnProduct(v, job.samples, order, p, q);
+  return ((p === q ? 1 : 0) - product) / job.damping;
 }
 
 function one(
@@ -42,15 +66,11 @@ function one(
   v: Float64Array,
 ): Status {
   const begin = job.starts[block];
-  const order = job.starts[block + 1] - begin;
-  const at = stateAt(job, block);
   const count = group.length;
   const a = scratch('group', count * count);
   for (let i = 0; i < count; i++) {
     for (let j = 0; j <= i; j++) {
-      const [p, q] = [group[i] - begin, group[j] - begin];
-      a[i * count + j] =
-        job.solver === 'gram' ? columnProduct(v, order, p, q) : entry(job.states, at, p, q);
+      a[i * count + j] = inverseEntry(job, block, v, group[i] - begin, group[j] - begin);
     }
   }
   const x = Float64Array.from(group, (c) => job.weights[c]);
@@ -71,9 +91,9 @@ function one(
   return DONE;
 }
 
-/** (F⁻¹)_pq = Σ_i V(i, p) V(i, q), V = L⁻¹ lower. */
-function columnProduct(v: Float64Array, order: number, p: number, q: number): number {
+/** Σ_i V(i, p) V(i, q), V row-major [rows, order]. */
+function columnProduct(v: Float64Array, rows: number, order: number, p: number, q: number): number {
   let sum = 0;
-  for (let i = Math.max(p, q); i < order; i++) sum += v[i * order + p] * v[i * order + q];
+  for (let i = 0; i < rows; i++) sum += v[i * order + p] * v[i * order + q];
   return sum;
 }

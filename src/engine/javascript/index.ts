@@ -1,4 +1,5 @@
 import type { AccumulateJob, Kernels, Status } from '../kernels.js';
+import { accumulateDual } from './dual.js';
 import { findNonFinite } from './finite.js';
 import { accumulateGram } from './gram.js';
 import { groupSaliency } from './group-saliency.js';
@@ -11,6 +12,7 @@ import { update } from './update.js';
 import { accumulateWoodbury } from './woodbury.js';
 
 function accumulate(job: AccumulateJob): Status {
+  if (job.solver === 'dual') return accumulateDual(job);
   return job.solver === 'gram' ? accumulateGram(job) : accumulateWoodbury(job);
 }
 

@@ -8,6 +8,7 @@ export function initialise(job: InitialiseJob): Status {
   const { starts, from, to, control, states, solver, damping } = job;
   for (let block = from; block < to; block++) {
     if (cancelled(control)) return CANCELLED;
+    if (solver === 'dual') continue; // no samples yet, nothing to clear
     const order = starts[block + 1] - starts[block];
     const at = stateAt(job, block);
     states.fill(0, at, at + packedRow(order));

@@ -2,23 +2,30 @@ import type { InvertJob, Status } from '../kernels.js';
 import { factorFisher, stateAt } from './block-factor.js';
 import { invertFactor } from './cholesky.js';
 import { blockDone, CANCELLED, cancelled, DONE } from './control.js';
+import { dualDiagonal } from './dual.js';
 import { packedRow } from './packed-triangle.js';
 import { scratch, widestBlock } from './scratch.js';
 
 /** D = diag(F⁻¹) of each block, and a bound of its condition. */
 export function invert(job: InvertJob): Status {
   const { starts, from, to, control, solver } = job;
-  const widest = solver === 'gram' ? widestBlock(starts, from, to) : 0;
+  const widest = solver === 'woodbury' ? 0 : widestBlock(starts, from, to);
   const l = scratch('factor', widest * widest);
-  const v = scratch('inverse factor', widest * widest);
+  const v = scratch('inverse factor', widest * (solver === 'dual' ? job.samples : widest));
   for (let block = from; block < to; block++) {
     if (cancelled(control)) return CANCELLED;
-    const status = solver === 'gram' ? byFactor(job, block, l, v) : byInverse(job, block);
+    const status = invertBlock(job, block, l, v);
     if (status.outcome !== 'done') return status;
     job.condition[block] = conditionBound(job, block);
     blockDone(control);
   }
   return DONE;
+}
+
+function invertBlock(job: InvertJob, block: number, l: Float64Array, v: Float64Array): Status {
+  if (job.solver === 'gram') return byFactor(job, block, l, v);
+  if (job.solver === 'woodbury') return byInverse(job, block);
+  return dualDiagonal(job, block, v, job.diagonal.subarray(job.starts[block]));
 }
 
 /** gram: D_j = Σ_i V(i, j)² with V = L⁻¹: sums of squares, never negative. */

@@ -2,6 +2,7 @@ import type { Status, UpdateJob } from '../kernels.js';
 import { applyInverse, factorFisher, factorPacked, ofBlock, stateAt } from './block-factor.js';
 import { invertFactor, solveLower, solveSymmetric } from './cholesky.js';
 import { blockDone, CANCELLED, cancelled, DONE } from './control.js';
+import { Dual, dualDiagonal } from './dual.js';
 import { entry, multiplySymmetric } from './packed-triangle.js';
 import { scratch, widestBlock } from './scratch.js';
 
@@ -26,7 +27,8 @@ export function update(job: UpdateJob): Status {
   const { starts, from, to, control, losses } = job;
   const widest = widestBlock(starts, from, to);
   const [delta, x, y] = ['delta', 'x', 'y'].map((use) => scratch(use, widest));
-  const [l, v] = ['factor', 'inverse factor'].map((use) => scratch(use, widest * widest));
+  const l = scratch('factor', widest * widest);
+  const v = scratch('inverse factor', widest * (job.solver === 'dual' ? job.samples : widest));
   for (let block = from; block < to; block++) {
     if (cancelled(control)) return CANCELLED;
     losses[2 * block] = 0;
@@ -46,12 +48,13 @@ export function update(job: UpdateJob): Status {
 function updateBlock(job: UpdateJob, b: Block): Status {
   let status = DONE;
   if (job.rule === 'independent') status = independent(job, b);
-  if (job.rule === 'joint')
-    status = job.solver === 'gram' ? jointByKept(job, b) : jointByPruned(job, b);
+  if (job.rule === 'joint') status = JOINT[job.solver](job, b);
   if (status.outcome !== 'done') return status;
   apply(job, b);
   return predict(job, b);
 }
+
+const JOINT = { gram: jointByKept, dual: jointBySamples, woodbury: jointByPruned };
 
 function kept({ maskAfter }: UpdateJob, { begin }: Block, i: number): boolean {
   return maskAfter[begin + i] !== 0;
@@ -74,23 +77,46 @@ function setPruned(job: UpdateJob, b: Block): boolean {
 
 /** δ = −Σ_q (w_q / D_q) F⁻¹e_q on R */
 function independent(job: UpdateJob, b: Block): Status {
-  const { order, at, l, v, x, y, delta } = b;
-  if (job.solver === 'gram') {
-    const status = factorFisher(job, b.block, l);
-    if (status.outcome !== 'done') return status;
-    if (!invertFactor(l, order, v, job.control)) return CANCELLED;
-  }
+  const { order, l, x, y, delta } = b;
+  const found = diagonal(job, b, y);
+  if (found.outcome !== 'done') return found;
   for (let q = 0; q < order; q++) {
-    x[q] = 0;
-    if (!prunedNow(job, b, q)) continue;
-    let d = 0;
-    if (job.solver === 'gram') for (let i = q; i < order; i++) d += v[i * order + q] ** 2;
-    else d = entry(job.states, at, q, q);
-    x[q] = job.weights[b.begin + q] / d;
+    x[q] = prunedNow(job, b, q) ? job.weights[b.begin + q] / y[q] : 0;
   }
   const status = applyInverse(job, b.block, x, y, l);
   for (let i = 0; i < order; i++) if (kept(job, b, i)) delta[i] = -y[i];
   return status;
+}
+
+/** d = diag(F⁻¹) */
+function diagonal(job: UpdateJob, { block, order, at, l, v }: Block, d: Float64Array): Status {
+  if (job.solver === 'dual') return dualDiagonal(job, block, v, d);
+  if (job.solver === 'woodbury') {
+    for (let q = 0; q < order; q++) d[q] = entry(job.states, at, q, q);
+    return DONE;
+  }
+  const status = factorFisher(job, block, l);
+  if (status.outcome !== 'done') return status;
+  if (!invertFactor(l, order, v, job.control)) return CANCELLED;
+  for (let q = 0; q < order; q++) {
+    d[q] = 0;
+    for (let i = q; i < order; i++) d[q] += v[i * order + q] ** 2;
+  }
+  return DONE;
+}
+
+/** dual: δ_R = G_Rᵀ (NλI + G_R G_Rᵀ)⁻¹ G_Q w_Q */
+function jointBySamples(job: UpdateJob, b: Block): Status {
+  const { block, order, x, y, delta } = b;
+  const index = rows(order, (i) => kept(job, b, i));
+  if (index.length === 0) return DONE;
+  const dual = new Dual(job, block);
+  const status = dual.factor(index);
+  if (status.outcome !== 'done') return status;
+  for (let i = 0; i < order; i++) x[i] = prunedNow(job, b, i) ? job.weights[b.begin + i] : 0;
+  if (!dual.project(x, y)) return CANCELLED;
+  for (const i of index) delta[i] = y[i];
+  return DONE;
 }
 
 /** gram: δ_R = F_RR⁻¹ F_RQ w_Q */
@@ -149,7 +175,9 @@ function predict(job: UpdateJob, { block, begin, order, at, delta, x, l }: Block
   for (let i = 0; i < order; i++) linear += gradientSum[begin + i] * delta[i];
   losses[2 * block + 1] = linear / samples;
   let quadratic = 0;
-  if (job.solver === 'gram') {
+  if (job.solver === 'dual') {
+    quadratic = new Dual(job, block).quadraticForm(delta);
+  } else if (job.solver === 'gram') {
     if (!multiplySymmetric(states, at, order, delta, x, control)) return CANCELLED;
     for (let i = 0; i < order; i++) quadratic += delta[i] * (damping * delta[i] + x[i] / samples);
   } else {
