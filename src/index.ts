@@ -3,10 +3,15 @@ export type { ChosenEngine, EngineName, EngineOption } from './engine/engine.js'
 export type { CriterionName, SolverName, UpdateRule } from './engine/kernels.js';
 export { type ErrorDetails, WoodFisherError, type WoodFisherErrorCode } from './errors.js';
 export { BlockFisher, type BlockFisherOptions } from './fisher/block-fisher.js';
-export type { BlockInverse, ByParameter, SelectOptions, UpdatedWeights } from './fisher/block-inverse.js';
+export type {
+  BlockInverse,
+  ByParameter,
+  SelectOptions,
+  UpdatedWeights,
+} from './fisher/block-inverse.js';
 export type { AcceptedBatch } from './fisher/sample-stream.js';
 export { DEFAULTS, MAX_BLOCK_SIZE } from './options.js';
-export type { GradientBatch, Parameter } from './parameters.js';
+export type { FactoredGradients, GradientBatch, Parameter } from './parameters.js';
 export { type PrunedParameter, type PruneResult, prune } from './prune.js';
 export type { PruneOptions } from './prune-options.js';
 export type { ProgressEvent, ProgressListener } from './report/progress.js';

@@ -20,7 +20,20 @@ export interface Parameter {
 }
 
 /**
- * k gradient samples: for each prunable parameter an array [k, ...shape], row-major, the parameter's
- * own layout. k is the same for all the parameters of a batch and may differ between batches.
+ * k gradients of a Dense layer as the factors of outer products: the gradient of sample n for the
+ * weight from input i to output o is inputs[n, i] · deltas[n, o]. The engines multiply them in cache,
+ * so that k times the number of weights is never written anywhere.
  */
-export type GradientBatch = Readonly<Record<string, Float32Array>>;
+export interface FactoredGradients {
+  /** What the layer got, [k, in], row-major. */
+  inputs: Float32Array;
+  /** Gradient of the loss by what the layer gave before its activation, [k, out], row-major. */
+  deltas: Float32Array;
+}
+
+/**
+ * k gradient samples: for each prunable parameter an array [k, ...shape], row-major, the parameter's
+ * own layout, or its factors (out: the length of its `outputAxis`, in: of the others together). k is
+ * the same for all the parameters of a batch and may differ between batches.
+ */
+export type GradientBatch = Readonly<Record<string, Float32Array | FactoredGradients>>;

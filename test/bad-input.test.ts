@@ -214,6 +214,31 @@ refused(
   /weight 3 of parameter "b" must be finite, but is NaN/,
 );
 
+const factors = { inputs: new Float32Array(15).fill(0.1), deltas: new Float32Array(12).fill(0.2) };
+
+refused(
+  'factors of different numbers of samples',
+  () => ({ gradients: [{ ...gradients[0], a: { ...factors, deltas: new Float32Array(8) } }] }),
+  'ERR_WOODFISHER_SHAPE',
+  /factors of parameter "a" .* 3 inputs and 2 deltas/,
+);
+refused(
+  'factors of the wrong length',
+  () => ({ gradients: [{ ...gradients[0], a: { ...factors, inputs: new Float32Array(14) } }] }),
+  'ERR_WOODFISHER_SHAPE',
+  /inputs of parameter "a" must be \[samples, 5\]/,
+);
+refused(
+  'a delta of NaN',
+  () => ({
+    gradients: [
+      { ...gradients[0], a: { ...factors, deltas: new Float32Array(12).fill(Number.NaN, 5, 6) } },
+    ],
+  }),
+  'ERR_WOODFISHER_NONFINITE',
+  /delta 1 of parameter "a" must be finite, but is NaN in sample 1/,
+);
+
 test('a source of gradients that throws ends the run with its error, and is closed', async (t) => {
   let closed = false;
   async function* source() {

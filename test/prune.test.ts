@@ -1,7 +1,7 @@
 import test from 'ava';
 import { BlockFisher, type Parameter, prune } from '../src/index.js';
 import { ENGINES } from './engines.js';
-import { randomBatches, randomParameter, seeded } from './random.js';
+import { randomArray, randomBatches, randomParameter, seeded } from './random.js';
 
 const random = seeded(7);
 const parameters: Parameter[] = [
@@ -262,6 +262,44 @@ for (const engine of ENGINES) {
     const trace = whole.statistics.parameters[1].fisherTrace ?? 0;
     t.true(Math.abs(trace - squares / 30) <= 1e-9 * trace);
   });
+}
+
+for (const engine of ENGINES) {
+  for (const solver of ['gram', 'dual', 'woodbury'] as const) {
+    test(`factors give what their products give (${engine}, ${solver})`, async (t) => {
+      for (const outputAxis of [0, 1, 2, -1]) {
+        const shape = [6, 4, 5];
+        const parameter = { ...randomParameter('w', shape, random), outputAxis };
+        const outputs = shape.at(outputAxis) ?? 0;
+        const inner = 120 / outputs;
+        const k = 13;
+        const inputs = randomArray(k * inner, random);
+        const deltas = randomArray(k * outputs, random);
+        const products = new Float32Array(k * 120);
+        for (let n = 0; n < k; n++) {
+          for (let i = 0; i < 120; i++) {
+            // The place of i among the outputs, and among the rest of the tensor.
+            const place = [Math.floor(i / 20), Math.floor(i / 5) % 4, i % 5];
+            const [o] = place.splice(outputAxis, 1);
+            const sizes = shape.slice();
+            sizes.splice(outputAxis, 1);
+            products[n * 120 + i] =
+              deltas[n * outputs + o] * inputs[n * inner + place[0] * sizes[1] + place[1]];
+          }
+        }
+        const options = { parameters: [parameter], sparsity: 0.6, blockSize: 17, samples: k };
+        const [whole, factored] = await Promise.all(
+          [products, { inputs, deltas }].map((w) =>
+            prune({ ...options, solver, engine, damping: 1e-2, gradients: [{ w }] }),
+          ),
+        );
+        t.deepEqual(factored.parameters[0].mask, whole.parameters[0].mask);
+        whole.parameters[0].data.forEach((w, i) => {
+          t.true(Math.abs(w - factored.parameters[0].data[i]) <= 1e-5 * (1 + Math.abs(w)));
+        });
+      }
+    });
+  }
 }
 
 test('the input is changed only where inPlace asks for it', async (t) => {

@@ -12,7 +12,7 @@ import {
 import {
   modelParameters,
   type NamedWeights,
-  perExampleGradients,
+  perExampleFactors,
   setModelWeights,
 } from '../../src/tfjs/index.js';
 import { TestSet } from './evaluate.js';
@@ -90,7 +90,7 @@ async function pruneNetwork(
   try {
     const { images, labels } = sampleOf(digits, samples, seed);
     await timed(`${samples} per-example gradients, summed as they come`, async () => {
-      for await (const batch of perExampleGradients(model, images, labels, { tf })) {
+      for await (const batch of perExampleFactors(model, images, labels, { tf })) {
         await fisher.add(batch);
       }
     });

@@ -46,6 +46,8 @@ class Fields {
     return value.As<Napi::String>().Utf8Value();
   }
 
+  bool has(const char* name) const { return !object_.Get(name).IsUndefined(); }
+
   Fields inside(const char* name) const {
     const Napi::Value value = object_.Get(name);
     if (!value.IsObject()) throw wrong(name, "an object");

@@ -95,10 +95,17 @@ AccumulateJob read_accumulate(const Fields& fields) {
   const auto starts = fields.indices("starts", 1);
   job.size = starts.data[starts.length - 1];
   if (end_of(job) > job.size) throw fields.wrong("starts", "ascending up to the parameter's size");
-  job.gradients = fields.floats("gradients", job.count * job.size).data;
   job.order_of_axes = read_axis_order(fields, job.size);
   if (job.order_of_axes.outputs * job.order_of_axes.before * job.order_of_axes.after != job.size) {
     throw fields.wrong("order", "a factorisation of the parameter's size");
+  }
+  const AxisOrder& axes = job.order_of_axes;
+  if (fields.has("inputs")) {
+    job.gradients = nullptr;
+    job.inputs = fields.floats("inputs", job.count * axes.before * axes.after).data;
+    job.deltas = fields.floats("deltas", job.count * axes.outputs).data;
+  } else {
+    job.gradients = fields.floats("gradients", job.count * job.size).data;
   }
   job.mask = fields.bytes("mask", end_of(job)).data;
   job.gradient_sum = fields.doubles("gradientSum", end_of(job)).data;

@@ -100,7 +100,13 @@ export type InitialiseJob = StateRange;
  */
 export interface AccumulateJob extends StateRange {
   /** [count, size], row-major, model layout; size is the last entry of `starts`. */
-  gradients: Float32Array;
+  gradients?: Float32Array;
+  /**
+   * In place of `gradients`, their factors: the gradient of sample n is deltas[n, o] · inputs[n, i],
+   * o over the outputs and i over before · after. [count, before · after] and [count, outputs].
+   */
+  inputs?: Float32Array;
+  deltas?: Float32Array;
   count: number;
   order: AxisOrder;
   mask: Uint8Array;

@@ -1,10 +1,9 @@
 import { WoodFisherError } from '../errors.js';
-import type { Lease } from '../memory/arena.js';
 import { copyInPieces } from '../memory/pieces.js';
-import type { GradientBatch } from '../parameters.js';
+import type { FactoredGradients, GradientBatch } from '../parameters.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
 import type { BlockedParameter } from './blocked-parameter.js';
-import type { SharedBatch } from './fisher-state.js';
+import type { SharedBatch, SharedGradients } from './fisher-state.js';
 
 /** Elements a task of the finiteness check reads: 16 MB. */
 const CHECKED = 1 << 22;
@@ -64,14 +63,25 @@ export class BatchIntake {
     const release = (): void => {
       for (const array of own) this.#context.lease.release(array);
     };
+    const share = async (array: Float32Array): Promise<Float32Array> => {
+      if (this.#lent.delete(array)) own.push(array);
+      if (isShared(array)) return array;
+      const shared = this.#context.lease.float32(array.length);
+      own.push(shared);
+      await copyInPieces(array, shared);
+      return shared;
+    };
     try {
-      const gradients: Float32Array[] = [];
+      const gradients: SharedGradients[] = [];
       for (const { name } of this.#parameters) {
-        const array = batch[name];
-        if (this.#lent.delete(array)) own.push(array);
-        gradients.push(isShared(array) ? array : await copy(array, this.#context.lease, own));
+        const given = batch[name];
+        if (given instanceof Float32Array) gradients.push({ gradients: await share(given) });
+        else {
+          const inputs = await share(given.inputs);
+          gradients.push({ inputs, deltas: await share(given.deltas) });
+        }
       }
-      await this.#checkFinite(gradients);
+      await this.#checkFinite(gradients, count);
       return { count, gradients, release };
     } catch (error) {
       release();
@@ -89,13 +99,17 @@ export class BatchIntake {
     return Object.fromEntries(arrays);
   }
 
-  async #checkFinite(gradients: readonly Float32Array[]): Promise<void> {
+  async #checkFinite(gradients: readonly SharedGradients[], count: number): Promise<void> {
     const tasks: LabelledJob<'findNonFinite'>[][] = [];
-    gradients.forEach((values, index) => {
-      for (let begin = 0; begin < values.length; begin += CHECKED) {
-        const end = Math.min(begin + CHECKED, values.length);
-        const job = { values, begin, end, control: this.#context.control };
-        tasks.push([{ parameter: this.#parameters[index].name, job }]);
+    const whats: string[] = [];
+    gradients.forEach((arrays, index) => {
+      for (const [what, values] of Object.entries(arrays) as [string, Float32Array][]) {
+        for (let begin = 0; begin < values.length; begin += CHECKED) {
+          const end = Math.min(begin + CHECKED, values.length);
+          const job = { values, begin, end, control: this.#context.control };
+          tasks.push([{ parameter: this.#parameters[index].name, job }]);
+          whats.push(NAMES[what]);
+        }
       }
     });
     const found = await this.#context.run('findNonFinite', tasks);
@@ -103,48 +117,67 @@ export class BatchIntake {
     if (bad === -1) return;
     const [{ parameter: name, job }] = tasks[bad];
     const [at] = found[bad];
-    const size = this.#parameters.find((parameter) => parameter.name === name)?.size ?? 1;
+    const size = job.values.length / count;
     throw new WoodFisherError(
       'ERR_WOODFISHER_NONFINITE',
-      `gradient ${at % size} of parameter "${name}" must be finite, but is ${job.values[at]} in sample ${Math.floor(at / size)} of the batch`,
+      `${whats[bad]} ${at % size} of parameter "${name}" must be finite, but is ${job.values[at]} in sample ${Math.floor(at / size)} of the batch`,
       { parameter: name, index: at % size, value: job.values[at] },
     );
   }
 }
 
-function samplesOf({ name, size, shape }: BlockedParameter, batch: GradientBatch): number {
-  const array = batch[name];
-  if (array === undefined) {
+/** What the arrays of a batch are called in messages. */
+const NAMES: Record<string, string> = { gradients: 'gradient', inputs: 'input', deltas: 'delta' };
+
+function samplesOf(parameter: BlockedParameter, batch: GradientBatch): number {
+  const { name, size, shape, order } = parameter;
+  const given = batch[name];
+  if (given === undefined) {
     throw new WoodFisherError(
       'ERR_WOODFISHER_MISSING',
       `the batch has no gradients for parameter "${name}"; give them, or set prunable: false`,
       { parameter: name },
     );
   }
+  if (given instanceof Float32Array) {
+    return rowsOf(name, 'gradients', given, size, shape.join(', '));
+  }
+  const inner = order.before * order.after;
+  const inputs = rowsOf(name, 'inputs', given.inputs, inner, `${inner}`);
+  const deltas = rowsOf(name, 'deltas', given.deltas, order.outputs, `${order.outputs}`);
+  if (inputs === deltas) return inputs;
+  throw new WoodFisherError(
+    'ERR_WOODFISHER_SHAPE',
+    `the factors of parameter "${name}" must have the same number of samples, but there are ${inputs} inputs and ${deltas} deltas`,
+    { parameter: name, value: deltas },
+  );
+}
+
+/** Rows of `width` elements in an array of at least one row. */
+function rowsOf(
+  name: string,
+  what: string,
+  array: FactoredGradients['inputs'] | undefined,
+  width: number,
+  shape: string,
+): number {
   if (!(array instanceof Float32Array)) {
     throw new WoodFisherError(
       'ERR_WOODFISHER_SHAPE',
-      `the gradients of parameter "${name}" must be a Float32Array`,
+      `the ${what} of parameter "${name}" must be a Float32Array`,
       { parameter: name },
     );
   }
-  if (array.length === 0 || array.length % size !== 0) {
+  if (array.length === 0 || array.length % width !== 0) {
     throw new WoodFisherError(
       'ERR_WOODFISHER_SHAPE',
-      `the gradients of parameter "${name}" must be [samples, ${shape.join(', ')}], a whole number of times ${size} elements and at least once, but have ${array.length}`,
+      `the ${what} of parameter "${name}" must be [samples, ${shape}], a whole number of times ${width} elements and at least once, but have ${array.length}`,
       { parameter: name, value: array.length },
     );
   }
-  return array.length / size;
+  return array.length / width;
 }
 
 function isShared(array: Float32Array): boolean {
   return array.buffer instanceof SharedArrayBuffer;
-}
-
-async function copy(array: Float32Array, lease: Lease, own: Float32Array[]): Promise<Float32Array> {
-  const shared = lease.float32(array.length);
-  own.push(shared);
-  await copyInPieces(array, shared);
-  return shared;
 }

@@ -71,5 +71,7 @@ function iterate(
 }
 
 function onSharedMemory(batch: GradientBatch): boolean {
-  return Object.values(batch).some(({ buffer }) => buffer instanceof SharedArrayBuffer);
+  return Object.values(batch)
+    .flatMap((given) => (given instanceof Float32Array ? [given] : [given.inputs, given.deltas]))
+    .some((array) => array?.buffer instanceof SharedArrayBuffer);
 }

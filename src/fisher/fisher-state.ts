@@ -33,11 +33,15 @@ interface ParameterState {
   squareSum: Float64Array;
 }
 
-/** A batch on shared memory: `count` samples of every parameter, [count, ...shape]. */
+/** Gradients of one parameter on shared memory: whole, or as factors (see AccumulateJob). */
+export type SharedGradients =
+  | { gradients: Float32Array }
+  | { inputs: Float32Array; deltas: Float32Array };
+
+/** A batch on shared memory: `count` samples of every parameter, in the order of the parameters. */
 export interface SharedBatch {
   count: number;
-  /** One array per parameter, in the order of the parameters. */
-  gradients: readonly Float32Array[];
+  gradients: readonly SharedGradients[];
 }
 
 /** What is kept while samples stream in: per block S or P, and per weight the sums of g and g². */
@@ -156,13 +160,13 @@ export class FisherState {
   #addJobs(
     tiles: readonly { span: Span; rowFrom: number; rowTo: number }[],
     count: number,
-    gradients: readonly Float32Array[],
+    gradients: readonly SharedGradients[],
   ): LabelledJob<'accumulate'>[] {
     return tiles.map(({ span, rowFrom, rowTo }) => {
       const { gradientSum, squareSum } = this.parts[span.index];
       const job: KernelJob<'accumulate'> = {
         ...this.range(span, this.damping ?? 0),
-        gradients: gradients[span.index],
+        ...gradients[span.index],
         count,
         order: span.parameter.order,
         mask: span.parameter.mask,

@@ -51,9 +51,9 @@ export interface FactorBatch {
  * A tensor of zeros [k, out] is added to every pre-activation z. The examples do not meet before
  * their losses are summed, so row n of ∂(Σ losses)/∂zeros is ∂(loss of example n)/∂z.
  *
- * Takes the same arguments and throws the same errors as {@link perExampleGradients}.
+ * Takes the same arguments and throws the same errors as perExampleGradients.
  */
-export async function* perExampleFactors(
+export async function* layerFactors(
   model: LayersModel,
   inputs: Tensor | Float32Array,
   labels: Labels,

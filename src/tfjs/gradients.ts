@@ -1,5 +1,5 @@
-import type { GradientBatch } from '../parameters.js';
-import { type FactorBatch, type FactorOptions, perExampleFactors } from './factors.js';
+import type { FactoredGradients } from '../parameters.js';
+import { type FactorBatch, type FactorOptions, layerFactors } from './factors.js';
 import type { Labels } from './labels.js';
 import { outerProducts } from './outer-products.js';
 import { type Pace, pacer } from './pace.js';
@@ -49,11 +49,36 @@ export async function* perExampleGradients(
   inputs: Tensor | Float32Array,
   labels: Labels,
   options: GradientOptions = {},
-): AsyncGenerator<GradientBatch, void, undefined> {
+): AsyncGenerator<Record<string, Float32Array>, void, undefined> {
   const { biases = false, signal } = options;
   const pace = pacer({ signal });
-  for await (const batch of perExampleFactors(model, inputs, labels, options)) {
+  for await (const batch of layerFactors(model, inputs, labels, options)) {
     yield await materialize(batch, biases, pace);
+  }
+}
+
+/**
+ * The same gradients as the factors they are products of, which `prune` and `BlockFisher.add` take as
+ * they are: for LeNet-300-100 and 1,000 examples 8 MB in place of 1 GB.
+ *
+ * Takes the same arguments and throws the same errors as {@link perExampleGradients}.
+ *
+ * @yields For each kernel `{ inputs: [k, in], deltas: [k, out] }`, under the name
+ *   {@link modelParameters} gives it; with `biases` also the biases' gradients [k, out].
+ */
+export async function* perExampleFactors(
+  model: LayersModel,
+  inputs: Tensor | Float32Array,
+  labels: Labels,
+  options: GradientOptions = {},
+): AsyncGenerator<Record<string, Float32Array | FactoredGradients>, void, undefined> {
+  for await (const { layers } of layerFactors(model, inputs, labels, options)) {
+    const batch: Record<string, Float32Array | FactoredGradients> = {};
+    for (const { kernel, bias, inputs: a, deltas } of layers) {
+      batch[kernel] = { inputs: a, deltas };
+      if (options.biases && bias !== undefined) batch[bias] = deltas;
+    }
+    yield batch;
   }
 }
 
@@ -61,7 +86,7 @@ async function materialize(
   { examples, layers }: FactorBatch,
   biases: boolean,
   pace: Pace,
-): Promise<GradientBatch> {
+): Promise<Record<string, Float32Array>> {
   const gradients: Record<string, Float32Array> = {};
   for (const layer of layers) {
     gradients[layer.kernel] = await outerProducts(layer, examples, pace);

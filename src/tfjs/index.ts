@@ -1,11 +1,6 @@
 export { supportedLayers } from './chain.js';
-export {
-  type FactorBatch,
-  type FactorOptions,
-  type LayerFactors,
-  perExampleFactors,
-} from './factors.js';
-export { type GradientOptions, perExampleGradients } from './gradients.js';
+export type { FactorOptions } from './factors.js';
+export { type GradientOptions, perExampleFactors, perExampleGradients } from './gradients.js';
 export type { Labels } from './labels.js';
 export type { LossFunction, LossName } from './objective.js';
 export type { LayersModel, Tensor, TensorFlow } from './tensorflow.js';

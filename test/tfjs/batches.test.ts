@@ -1,4 +1,5 @@
 import test from 'ava';
+import { prune } from '../../src/index.js';
 import { modelParameters, perExampleFactors, perExampleGradients } from '../../src/tfjs/index.js';
 import { outerProducts } from '../../src/tfjs/outer-products.js';
 import { pacer } from '../../src/tfjs/pace.js';
@@ -26,7 +27,8 @@ test.serial('batches of any size, joined, equal one batch', async (t) => {
     const sizes: number[] = [];
     const parts = await collect(model, inputs, classes, { loss, batchSize });
     for await (const batch of perExampleFactors(model, inputs, classes, { loss, batchSize, tf })) {
-      sizes.push(batch.examples);
+      const [layer] = Object.values(batch);
+      sizes.push('inputs' in layer ? layer.inputs.length / 4 : 0);
     }
     t.deepEqual(sizes.slice(0, -1), Array(sizes.length - 1).fill(batchSize));
     t.is(
@@ -143,4 +145,19 @@ test('outer products give way between pieces and stop when aborted', async (t) =
   const stopped = outerProducts(factors, 4, pacer({ slice: 0, signal: controller.signal }));
   controller.abort();
   await t.throwsAsync(stopped, { any: true, name: 'AbortError' });
+});
+
+test.serial('the factors give the Fisher that the products give', async (t) => {
+  const { model } = await small();
+  const parameters = modelParameters(model);
+  const [whole, factored] = await Promise.all(
+    [perExampleGradients, perExampleFactors].map(async (source) => {
+      const gradients = source(model, inputs, classes, { loss, batchSize: 5, tf });
+      return await prune({ parameters, gradients, sparsity: 0.5, blockSize: 3 });
+    }),
+  );
+  whole.parameters.forEach(({ data, mask }, p) => {
+    t.deepEqual(factored.parameters[p].mask, mask);
+    t.true(data.every((w, i) => Math.abs(w - factored.parameters[p].data[i]) <= 1e-5));
+  });
 });

@@ -1,4 +1,3 @@
-import type { GradientBatch } from '../../src/parameters.js';
 import {
   type GradientOptions,
   type Labels,
@@ -47,7 +46,7 @@ export async function collect(
   inputs: tf.Tensor | Float32Array,
   labels: Labels,
   options: GradientOptions = {},
-): Promise<GradientBatch> {
+): Promise<Record<string, Float32Array>> {
   const parts: Record<string, number[]> = {};
   for await (const batch of perExampleGradients(model, inputs, labels, { tf, ...options })) {
     for (const [name, values] of Object.entries(batch)) {
@@ -64,7 +63,7 @@ export async function collect(
  * of the largest gradient of the same weight tensor.
  */
 export function deviation(
-  gradients: GradientBatch,
+  gradients: Readonly<Record<string, Float32Array>>,
   { stages, model }: Network,
   inputs: Float32Array,
   labels: readonly (readonly number[])[],

@@ -63,7 +63,7 @@ struct AxisOrder {
 };
 
 struct AccumulateJob : StateRange {
-  const float* gradients;  // [count, size], the model's layout
+  const float* gradients;  // [count, size], the model's layout; or null, and the factors instead:
   std::size_t count;
   std::size_t size;
   AxisOrder order_of_axes;
@@ -74,6 +74,8 @@ struct AccumulateJob : StateRange {
   std::size_t row_from;
   std::size_t row_to;      // 0: all rows
   std::size_t stored = 0;  // dual: samples that were added before
+  const float* inputs = nullptr;  // [count, before * after]
+  const float* deltas = nullptr;  // [count, outputs]
 };
 
 struct InvertJob : StateRange {

@@ -1,5 +1,7 @@
-// Gradients of a block, out of a row-major batch [count, size] of float32 in the model's layout,
-// into a float64 panel in block order. Pruned coordinates become zero, and so does the padding.
+// Gradients of a block into a panel in block order, float64, out of a row-major batch of float32: of
+// whole gradients [count, size] in the model's layout, or of the factors of outer products, inputs
+// [count, in] and deltas [count, out], which are multiplied here, in cache. Pruned coordinates become
+// zero, and so does the padding.
 #pragma once
 
 #include <algorithm>
@@ -44,22 +46,47 @@ class BlockGather {
   // Weights of sample n in strips, zeros from `order` to `width`.
   template <typename T>
   void write(std::size_t n, T* out, std::size_t strip, std::size_t width) const {
-    const float* sample = job_->gradients + n * job_->size;
-    if (job_->order_of_axes.identity()) {
-      const float* in = sample + begin_;
-      const std::size_t whole = order_ / kStrip * kStrip;
-      for (std::size_t c = 0; c < whole; c += kStrip) {
-        T* lanes = out + c / kStrip * strip;
-        for (int lane = 0; lane < kStrip; ++lane) lanes[lane] = in[c + lane];
-      }
-      for (std::size_t c = whole; c < order_; ++c) out[place(c, strip)] = in[c];
+    if (job_->gradients == nullptr) {
+      write_products(n, out, strip);
+    } else if (job_->order_of_axes.identity()) {
+      write_run(job_->gradients + n * job_->size + begin_, 1.0f, 0, order_, out, strip);
     } else {
-      write_permuted(sample, out, strip);
+      write_permuted(job_->gradients + n * job_->size, out, strip);
     }
     for (std::size_t c = order_; c < width; ++c) out[place(c, strip)] = 0;
     if (!masked_) return;
     for (std::size_t c = 0; c < order_; ++c) {
       if (job_->mask[begin_ + c] == 0) out[place(c, strip)] = 0;
+    }
+  }
+
+  // Places [from, to) = factor * in[0 ... to - from). The product of two float32 is exact in float64.
+  template <typename T>
+  static void write_run(const float* in, float factor, std::size_t from, std::size_t to, T* out,
+                        std::size_t strip) {
+    const T scale = factor;
+    std::size_t c = from;
+    for (; c < to && c % kStrip != 0; ++c) out[place(c, strip)] = scale * in[c - from];
+    for (; c + kStrip <= to; c += kStrip) {
+      T* lanes = out + place(c, strip);
+      for (int lane = 0; lane < kStrip; ++lane) lanes[lane] = scale * in[c - from + lane];
+    }
+    for (; c < to; ++c) out[place(c, strip)] = scale * in[c - from];
+  }
+
+  // In block order the weights of one output stand together: delta_o times a run of the inputs.
+  template <typename T>
+  void write_products(std::size_t n, T* out, std::size_t strip) const {
+    const AxisOrder& axes = job_->order_of_axes;
+    const std::size_t inner = axes.before * axes.after;
+    const float* inputs = job_->inputs + n * inner;
+    const float* deltas = job_->deltas + n * axes.outputs;
+    std::size_t output = begin_ / inner;
+    std::size_t input = begin_ % inner;
+    for (std::size_t c = 0; c < order_; ++output, input = 0) {
+      const std::size_t to = std::min(order_, c + inner - input);
+      write_run(inputs + input, deltas[output], c, to, out, strip);
+      c = to;
     }
   }
 
