@@ -46,12 +46,13 @@ export interface PruneResult {
  */
 export async function prune(options: PruneOptions): Promise<PruneResult> {
   const settings = checkSettings(options);
-  const { onProgress } = options;
+  let summarising = false; // the quantiles of the statistics are no progress of the run
   const context = new RunContext(chooseEngine(options.engine), settings.threads, {
     signal: options.signal,
     onBlocks: (kernel, done, total) => {
       const phase = PHASE_OF[kernel];
-      if (phase !== undefined) onProgress?.({ phase, done, total, unit: 'blocks' });
+      if (phase === undefined || summarising) return;
+      options.onProgress?.({ phase, done, total, unit: 'blocks' });
     },
   });
   try {
@@ -72,6 +73,7 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
       await zeroPruned(weights, masks);
       return undefined;
     });
+    summarising = true;
     const statistics = await runStatistics(context, {
       settings,
       all: options.parameters,

@@ -1,0 +1,85 @@
+import type { Command } from 'commander';
+import { needsFisher } from '../../criteria/score.js';
+import { EXIT, EXIT_CODES_HELP } from '../exit-codes.js';
+import {
+  addCriterionFlags,
+  addEngineFlags,
+  addInputFlags,
+  addReportFlags,
+  addSelectionFlags,
+  type ReportFlags,
+} from '../flags.js';
+import { type PruneFlags, pruneFiles } from '../prune-files.js';
+import { runCommand } from '../run.js';
+
+const SUMMARY = 'prune a model with gradient samples, from safetensors to safetensors';
+
+const DESCRIPTION =
+  "Removes the given fraction of a model's weights, those whose removal raises the loss least by the " +
+  'block-wise inverse empirical Fisher (WoodFisher), and moves the others to make up for it. Weights ' +
+  'and gradients come from any training program, as safetensors files.';
+
+const HELP = `
+Examples:
+  # 90 % of the weights, with the statistics and the mask
+  woodfisher prune --weights model.safetensors --gradients g.safetensors --sparsity 0.9 \\
+    --out pruned.safetensors --stats stats.json --mask-out mask.safetensors
+  # by magnitude, which needs no gradients
+  woodfisher prune --weights model.safetensors --criterion magnitude --sparsity 0.5 \\
+    --out half.safetensors
+  # all but the embeddings and the last layer
+  woodfisher prune --weights model.safetensors --gradients g.safetensors --sparsity 0.8 \\
+    --exclude 'embed' --exclude '^head\\.' --out pruned.safetensors
+
+Files:
+  --weights    Tensors of two or more axes are pruned. Those of one axis (biases, normalisation), of
+               other dtypes, and excluded ones are copied byte for byte, and listed with the reason.
+  --gradients  For each pruned tensor of shape [...shape] a tensor of the same name and of shape
+               [N, ...shape], F32, F16, BF16 or F64: N gradient samples, each the gradient of the loss
+               of one example (or of the mean loss of a small batch) at these very weights. N is the
+               same for all; 100 to 1000 is usual. Gradients of kept tensors are not read.
+  --out        The tensors of --weights in the same order, with their dtypes and metadata. It may be
+               the file of --weights itself.
+  --mask-out   A U8 tensor for each pruned tensor, same name and shape: 1 = kept, 0 = pruned.
+  --stats      JSON; its schema is the package's schemas/statistics.schema.json.
+  All outputs appear together, when all is done; until then, and after an error, old files stay.
+
+Output:
+  Progress goes to stderr, a table to stdout. With --json each line of stdout is an object with the
+  member "event": "progress" (phase, done, total, unit), "kept" (name, shape, size, reason),
+  "warning" (code, message) and last "done" (the statistics, and the files written) or "error" (code,
+  message, details).
+${EXIT_CODES_HELP}`;
+
+export function addPruneCommand(program: Command): void {
+  const command = program.command('prune').summary(SUMMARY).description(DESCRIPTION);
+  addInputFlags(command);
+  addSelectionFlags(command);
+  addCriterionFlags(command);
+  command
+    .optionsGroup('Output:')
+    .requiredOption('--out <file>', 'where the pruned model goes (required)')
+    .option('--mask-out <file>', 'where the masks go')
+    .option('--stats <file>', 'where the statistics go');
+  addEngineFlags(command);
+  addReportFlags(command)
+    .addHelpText('after', HELP)
+    .allowExcessArguments(false)
+    .action(async (flags: PruneFlags & ReportFlags) => {
+      requireGradients(command, flags);
+      await runCommand(flags, (run) => pruneFiles(flags, run));
+    });
+}
+
+/** What only the flags together can get wrong. */
+function requireGradients(command: Command, { criterion, update, gradients }: PruneFlags): void {
+  if (gradients !== undefined) return;
+  const wrong = (message: string): never =>
+    command.error(`error: ${message}`, { exitCode: EXIT.usage, code: 'woodfisher.gradients' });
+  if (needsFisher(criterion)) {
+    wrong(`--criterion ${criterion} needs --gradients; only magnitude does without`);
+  }
+  if (update !== undefined && update !== 'none') {
+    wrong(`--update ${update} needs --gradients; without them it can only be none`);
+  }
+}

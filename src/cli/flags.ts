@@ -1,0 +1,146 @@
+import { type Command, Option } from 'commander';
+import { CRITERIA } from '../criteria/score.js';
+import { ENGINE_OPTIONS, type EngineOption } from '../engine/engine.js';
+import type { CriterionName, UpdateRule } from '../engine/kernels.js';
+import { DEFAULTS } from '../options.js';
+import { defaultThreads } from '../pool/threads.js';
+import { SCOPES, type Scope } from '../selection/cut.js';
+import { SOLVER_OPTIONS, type SolverOption } from '../solvers/choose.js';
+import { UPDATE_RULES } from '../updates/apply.js';
+import { parseNumber, parsePattern } from './arguments.js';
+import { setting } from './output/numbers.js';
+
+// Flags that more than one command has, by what they are about. The defaults are the library's.
+
+/** Which files are read, and which of their tensors. */
+export interface InputFlags {
+  weights: string;
+  gradients?: string;
+  exclude?: RegExp[];
+  allowMissing?: boolean;
+  outputAxis: 'first' | 'last';
+}
+
+export function addInputFlags(command: Command): Command {
+  return command
+    .optionsGroup('Input:')
+    .requiredOption('--weights <file>', 'the model: a safetensors file (required)')
+    .option(
+      '--gradients <file>',
+      'gradient samples: a safetensors file, see below; only --criterion magnitude does without',
+    )
+    .option(
+      '--exclude <regex>',
+      'keep tensors whose name matches, part of the name is enough; may be given several times',
+      parsePattern,
+    )
+    .option('--allow-missing', 'keep tensors without gradients, outside the sparsity count')
+    .addOption(
+      new Option(
+        '--output-axis <axis>',
+        'where the outputs of a weight tensor are: first for PyTorch ([out, in]), last for TensorFlow.js and Flax ([in, out])',
+      )
+        .choices(['first', 'last'])
+        .default('first', 'first'),
+    );
+}
+
+/** How weights are ranked. */
+export interface CriterionFlags {
+  criterion: CriterionName;
+  blockSize: number;
+  damping: number;
+  solver: SolverOption;
+}
+
+export function addCriterionFlags(command: Command): Command {
+  return command
+    .optionsGroup('Method:')
+    .addOption(choice('--criterion <name>', CRITERIA, DEFAULTS.criterion, 'how weights are ranked'))
+    .addOption(
+      number('--block-size <n>', 'weights whose curvature is taken together', DEFAULTS.blockSize),
+    )
+    .addOption(
+      number('--damping <λ>', 'added to the diagonal of the Fisher, above 0', DEFAULTS.damping),
+    )
+    .addOption(
+      choice('--solver <name>', SOLVER_OPTIONS, DEFAULTS.solver, 'how the inverse is made'),
+    );
+}
+
+/** What is removed, and what the weights that stay do then. */
+export interface SelectionFlags {
+  sparsity: number;
+  scope: Scope;
+  update?: UpdateRule;
+}
+
+export function addSelectionFlags(command: Command): Command {
+  return command
+    .optionsGroup('Method:')
+    .addOption(
+      new Option('--sparsity <s>', 'fraction of the prunable weights to remove, 0 to 1 (required)')
+        .argParser(parseNumber)
+        .makeOptionMandatory(),
+    )
+    .addOption(
+      choice(
+        '--scope <name>',
+        SCOPES,
+        DEFAULTS.scope,
+        'one threshold for the whole model, or the same sparsity in each layer',
+      ),
+    )
+    .addOption(
+      new Option(
+        '--update <rule>',
+        `how kept weights make up for removed ones (default: ${DEFAULTS.update}; none without --gradients)`,
+      ).choices(UPDATE_RULES),
+    );
+}
+
+/** What a run uses of the machine. */
+export interface EngineFlags {
+  engine: EngineOption;
+  threads?: number;
+}
+
+export function addEngineFlags(command: Command): Command {
+  return command
+    .optionsGroup('Machine:')
+    .addOption(
+      choice(
+        '--engine <name>',
+        ENGINE_OPTIONS,
+        DEFAULTS.engine,
+        'auto: native where a binary loads, else javascript with a warning',
+      ),
+    )
+    .addOption(
+      new Option(
+        '--threads <n>',
+        `tasks that run at once; the result is the same for any (default: the processors available, here ${defaultThreads()})`,
+      ).argParser(parseNumber),
+    );
+}
+
+/** What a command says, and to whom. */
+export interface ReportFlags {
+  json?: boolean;
+  quiet?: boolean;
+}
+
+export function addReportFlags(command: Command): Command {
+  return command
+    .optionsGroup('Report:')
+    .option('--json', 'for machines: one JSON object per line on stdout, see below')
+    .addOption(new Option('--quiet', 'nothing but errors').conflicts('json'));
+}
+
+function choice(flags: string, choices: readonly string[], fallback: string, about: string) {
+  return new Option(flags, about).choices(choices).default(fallback, fallback);
+}
+
+function number(flags: string, about: string, fallback: number): Option {
+  return new Option(flags, about).argParser(parseNumber).default(fallback, setting(fallback));
+}

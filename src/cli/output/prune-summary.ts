@@ -1,0 +1,83 @@
+import Table from 'cli-table3';
+import type { KeptTensor } from '../../files/sort-tensors.js';
+import type { LossChange, ParameterStatistics, RunStatistics } from '../../report/statistics.js';
+import { count, percent, scientific, seconds, setting } from './numbers.js';
+
+/** What a run has written, by what it is. */
+export type WrittenFiles = Readonly<Record<string, string>>;
+
+/** Time of what the command does beside the library's phases, in seconds. */
+export interface CommandTimes {
+  load: number;
+  write: number;
+  total: number;
+}
+
+/** The result of pruning for people: a table by parameter, and what led to it. */
+export function pruneSummary(
+  statistics: RunStatistics,
+  written: WrittenFiles,
+  times: CommandTimes,
+): string {
+  const { totals, criterion, update, scope, engine, solver, threads } = statistics;
+  const pruned = totals.prunedBefore + totals.prunedNow;
+  const instructions = engine.instructionSet === undefined ? '' : ` (${engine.instructionSet})`;
+  const phases = statistics.phases.map((phase) => `${phase.name} ${seconds(phase.seconds)}`);
+  const lines = [
+    parameterTable(statistics),
+    `${count(pruned)} of ${count(totals.size)} weights are pruned (${percent(totals.sparsity)}), ranked by ${criterion}, scope ${scope}, update ${update}`,
+    ...fisherLines(statistics),
+    `engine: ${engine.name}${instructions}, ${threads} threads: ${engine.reason}`,
+    ...(solver === null ? [] : [`solver: ${solver.name}: ${solver.reason}`]),
+    ...keptLines(statistics.kept),
+    ...Object.entries(written).map(([what, path]) => `${what}: ${path}`),
+    `time: load ${seconds(times.load)}, ${phases.join(', ')}, write ${seconds(times.write)}; ${seconds(times.total)} in all`,
+  ];
+  return lines.join('\n');
+}
+
+function parameterTable({ parameters, totals, predictedLossChange }: RunStatistics): string {
+  const withLoss = predictedLossChange !== null;
+  const head = ['parameter', 'shape', 'before', 'after', 'threshold'];
+  const table = new Table({
+    head: withLoss ? [...head, 'ΔL ½δᵀFδ', 'ΔL ḡᵀδ'] : head,
+    colAligns: ['left', 'left', 'right', 'right', 'right', 'right', 'right'],
+    style: { head: [], border: [], compact: true },
+  });
+  const losses = (change: LossChange | null): string[] =>
+    withLoss ? [scientific(change?.quadratic ?? null), scientific(change?.linear ?? null)] : [];
+  const before = ({ prunedBefore, size }: { prunedBefore: number; size: number }): string =>
+    percent(prunedBefore / size);
+  const row = (parameter: ParameterStatistics): string[] => [
+    parameter.name,
+    `[${parameter.shape.join(', ')}]`,
+    before(parameter),
+    percent(parameter.sparsity),
+    scientific(parameter.threshold),
+    ...losses(parameter.predictedLossChange),
+  ];
+  table.push(...parameters.map(row));
+  if (parameters.length > 1) {
+    const all = ['all', count(totals.size), before(totals), percent(totals.sparsity), ''];
+    table.push([...all, ...losses(predictedLossChange)]);
+  }
+  return table.toString();
+}
+
+function fisherLines({ samples, damping, blockSize, predictedLossChange }: RunStatistics) {
+  if (samples === null || damping === null || predictedLossChange === null) return [];
+  const { quadratic, linear } = predictedLossChange;
+  return [
+    `Fisher: ${count(samples)} samples, blocks of ${count(blockSize)}, damping ${setting(damping)}`,
+    `predicted loss change: ${scientific(quadratic)} (½δᵀFδ), ${scientific(linear)} (ḡᵀδ)`,
+  ];
+}
+
+/** The kept tensors, those of the same reason together. */
+function keptLines(kept: readonly KeptTensor[]): string[] {
+  const byReason = new Map<string, string[]>();
+  for (const { name, reason } of kept) {
+    byReason.set(reason, [...(byReason.get(reason) ?? []), name]);
+  }
+  return [...byReason].map(([reason, names]) => `kept (${reason}): ${names.join(', ')}`);
+}

@@ -1,0 +1,154 @@
+import { chooseEngine } from '../engine/engine.js';
+import { gradientBatches } from '../files/gradient-batches.js';
+import { matchGradients } from '../files/match-gradients.js';
+import { checkOutputs, type OutputPath } from '../files/output-paths.js';
+import { maskTensors, prunedModel } from '../files/pruned-model.js';
+import { readParameters } from '../files/read-parameters.js';
+import {
+  keepWithoutGradients,
+  requirePrunable,
+  type SortedTensors,
+  sortTensors,
+} from '../files/sort-tensors.js';
+import { StagedOutputs } from '../files/staged-outputs.js';
+import type { TensorReader } from '../files/tensor-reader.js';
+import { replaceFile } from '../formats/replace-file.js';
+import { openSafetensors } from '../formats/safetensors/reader.js';
+import { writeSafetensors } from '../formats/safetensors/writer.js';
+import { type PruneResult, prune } from '../prune.js';
+import { checkSettings } from '../prune-options.js';
+import type { RunStatistics } from '../report/statistics.js';
+import type { CriterionFlags, EngineFlags, InputFlags, SelectionFlags } from './flags.js';
+import { pruneSummary } from './output/prune-summary.js';
+import type { Reporter } from './output/reporter.js';
+import type { Run } from './run.js';
+
+/** Where the results go. */
+export interface OutputFlags {
+  out: string;
+  maskOut?: string;
+  stats?: string;
+}
+
+export type PruneFlags = InputFlags & CriterionFlags & SelectionFlags & EngineFlags & OutputFlags;
+
+/**
+ * Prunes a model from files to files. What can be refused is refused before any data are read, and
+ * the outputs appear together, when all has succeeded.
+ */
+export async function pruneFiles(flags: PruneFlags, { reporter, signal }: Run): Promise<void> {
+  const start = performance.now();
+  const { sparsity, blockSize, damping, criterion, update, scope, solver, engine, threads } = flags;
+  const options = {
+    ...{ sparsity, blockSize, damping, criterion, update, scope, solver, engine, threads },
+  };
+  const some = flags.gradients === undefined ? undefined : [];
+  checkSettings({ ...options, parameters: [], gradients: some });
+  await checkOutputs(outputPaths(flags));
+  chooseEngine(engine);
+
+  await using model = await openSafetensors(flags.weights);
+  await using gradients =
+    flags.gradients === undefined ? undefined : await openSafetensors(flags.gradients);
+  const { prunable, kept } = sorted(model, gradients, flags);
+  const samples = gradients && matchGradients(model, prunable, gradients, flags.exclude ?? []);
+  warnOfIdlePatterns(flags.exclude ?? [], [model, ...(gradients ? [gradients] : [])], reporter);
+  for (const tensor of kept) reporter.note('kept', { ...tensor });
+
+  const beforeLoad = performance.now();
+  const loaded = (done: number): void =>
+    reporter.progress({ phase: 'load', done, total: prunable.length, unit: 'tensors' });
+  loaded(0);
+  const parameters = await readParameters(model, prunable, {
+    outputAxis: flags.outputAxis === 'last' ? -1 : 0,
+    signal,
+    onRead: loaded,
+  });
+  const load = seconds(beforeLoad);
+  if (samples !== undefined) {
+    reporter.progress({ phase: 'accumulate', done: 0, total: samples, unit: 'samples' });
+  }
+  const result = await prune({
+    ...options,
+    parameters,
+    gradients:
+      gradients && samples ? gradientBatches(gradients, prunable, samples, signal) : undefined,
+    samples,
+    inPlace: true,
+    signal,
+    onProgress: (progress) => reporter.progress(progress),
+  });
+
+  const statistics: RunStatistics = { ...result.statistics, kept };
+  const beforeWrite = performance.now();
+  reporter.progress({ phase: 'write', done: 0, total: model.tensors.size, unit: 'tensors' });
+  await using outputs = new StagedOutputs();
+  await stage(outputs, flags, { model, result, statistics, signal });
+  signal.throwIfAborted();
+  // An output may take the place of an input.
+  await Promise.all([model.close(), gradients?.close()]);
+  await outputs.commit();
+
+  const { out, maskOut, stats } = flags;
+  const written = { weights: out, ...(maskOut && { mask: maskOut }), ...(stats && { stats }) };
+  reporter.done({ ...statistics, written }, () =>
+    pruneSummary(statistics, written, { load, write: seconds(beforeWrite), total: seconds(start) }),
+  );
+}
+
+function outputPaths({ out, maskOut, stats }: OutputFlags): OutputPath[] {
+  const paths: OutputPath[] = [{ option: '--out', path: out }];
+  if (maskOut !== undefined) paths.push({ option: '--mask-out', path: maskOut });
+  if (stats !== undefined) paths.push({ option: '--stats', path: stats });
+  return paths;
+}
+
+function sorted(
+  model: TensorReader,
+  gradients: TensorReader | undefined,
+  { exclude = [], allowMissing = false }: InputFlags,
+): SortedTensors {
+  const all = sortTensors(model, exclude);
+  const tensors = gradients && allowMissing ? keepWithoutGradients(model, all, gradients) : all;
+  requirePrunable(model, tensors);
+  return tensors;
+}
+
+/** A pattern that matches nothing is most likely a slip, and what it was meant for gets pruned. */
+function warnOfIdlePatterns(
+  patterns: readonly RegExp[],
+  files: readonly TensorReader[],
+  reporter: Reporter,
+): void {
+  const names = files.flatMap(({ tensors }) => [...tensors.keys()]);
+  for (const pattern of patterns) {
+    if (names.some((name) => pattern.test(name))) continue;
+    reporter.warning(`--exclude '${pattern.source}' matches no tensor`);
+  }
+}
+
+async function stage(
+  outputs: StagedOutputs,
+  { out, maskOut, stats }: OutputFlags,
+  {
+    model,
+    result: { parameters },
+    statistics,
+    signal,
+  }: { model: TensorReader; result: PruneResult; statistics: RunStatistics; signal: AbortSignal },
+): Promise<void> {
+  await outputs.stage(out, (path) =>
+    writeSafetensors(path, prunedModel(model, parameters, signal), { metadata: model.metadata }),
+  );
+  if (maskOut !== undefined) {
+    await outputs.stage(maskOut, (path) => writeSafetensors(path, maskTensors(parameters)));
+  }
+  if (stats !== undefined) {
+    const text = `${JSON.stringify(statistics, undefined, 2)}\n`;
+    await outputs.stage(stats, (path) => replaceFile(path, (handle) => handle.writeFile(text)));
+  }
+}
+
+function seconds(since: number): number {
+  return (performance.now() - since) / 1000;
+}

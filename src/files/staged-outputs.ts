@@ -1,0 +1,56 @@
+import { chmod, rename, stat, unlink } from 'node:fs/promises';
+import { WoodFisherError } from '../errors.js';
+import { outputError } from '../formats/errors.js';
+import { targetOf, temporaryName } from './output-paths.js';
+
+/**
+ * Several files that appear together: each is written beside its target, and only when all of them are
+ * there are they renamed. What was not committed is removed when this is disposed of.
+ */
+export class StagedOutputs implements AsyncDisposable {
+  readonly #staged: { path: string; target: string; temporary: string }[] = [];
+
+  /**
+   * Has a file written beside `path`.
+   *
+   * @param write Writes all of it to the path it is given.
+   */
+  async stage(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
+    const target = await targetOf(path);
+    const temporary = temporaryName(target);
+    this.#staged.push({ path, target, temporary });
+    try {
+      await write(temporary);
+      const before = await stat(target).catch(() => undefined);
+      if (before !== undefined) await chmod(temporary, before.mode & 0o777);
+    } catch (error) {
+      throw named(path, temporary, error);
+    }
+  }
+
+  /** Puts all staged files in their places. */
+  async commit(): Promise<void> {
+    for (let next = this.#staged[0]; next !== undefined; next = this.#staged[0]) {
+      const { path, target, temporary } = next;
+      await rename(temporary, target).catch((error) => {
+        throw named(path, temporary, error);
+      });
+      this.#staged.shift();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#staged.map(({ temporary }) => unlink(temporary).catch(() => {})));
+    this.#staged.length = 0;
+  }
+}
+
+/** An error about the temporary file, as one about the file that was to be written. */
+function named(path: string, temporary: string, error: unknown): WoodFisherError {
+  const message = (error instanceof Error ? error.message : String(error)).replaceAll(
+    temporary,
+    path,
+  );
+  if (!(error instanceof WoodFisherError)) return outputError(path, message, {}, error);
+  return new WoodFisherError(error.code, message, error.details, { cause: error.cause });
+}

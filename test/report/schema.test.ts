@@ -1,0 +1,34 @@
+import { readFile } from 'node:fs/promises';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import test from 'ava';
+import { prune } from '../../src/index.js';
+import { randomBatches, randomParameter, seeded } from '../random.js';
+
+const random = seeded(12);
+const parameters = [randomParameter('a', [6, 7], random), randomParameter('b', [4], random)];
+const gradients = randomBatches(parameters, [5], random);
+const mask = Uint8Array.from({ length: 42 }, (_, i) => i % 3 && 1);
+const path = new URL('../../../schemas/statistics.schema.json', import.meta.url);
+const schema = JSON.parse(await readFile(path, 'utf8'));
+
+for (const [title, options] of Object.entries({
+  'with a Fisher': { gradients },
+  'of a layer scope with woodbury': { gradients, scope: 'layer', solver: 'woodbury', samples: 5 },
+  'of the diagonal Fisher': { gradients, criterion: 'diagonal-fisher', update: 'none' },
+  'by magnitude': { criterion: 'magnitude' },
+  'of a model pruned before': {
+    gradients,
+    parameters: [{ ...parameters[0], mask }, parameters[1]],
+  },
+  'of a model that is pruned wholly': {
+    criterion: 'magnitude',
+    parameters: [{ ...parameters[0], mask: new Uint8Array(42) }],
+  },
+} as const)) {
+  test(`the statistics ${title} are as the schema says`, async (t) => {
+    const { statistics } = await prune({ parameters, sparsity: 0.5, ...options });
+    const validate = new Ajv2020({ strict: true, allErrors: true }).compile(schema);
+    const valid = validate(JSON.parse(JSON.stringify(statistics)));
+    t.true(valid, JSON.stringify(validate.errors));
+  });
+}
