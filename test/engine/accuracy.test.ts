@@ -1,0 +1,111 @@
+import test from 'ava';
+import { loadKernels } from '../../src/engine/engine.js';
+import type { SolverName } from '../../src/engine/kernels.js';
+import { ENGINES } from '../engines.js';
+import {
+  cholesky,
+  conditionNumber,
+  inverseDiagonal,
+  scaledFisher,
+} from '../oracle/double-double.js';
+import { randomArray, seeded } from '../random.js';
+import { fisherDiagonal } from './fisher-diagonal.js';
+
+const UNIT = 2 ** -53;
+
+/** Exact D and cond₂(F) of samples [N, order]. */
+function exact(samples: Float32Array, order: number, lambda: number) {
+  const factor = cholesky(scaledFisher(samples, order, lambda));
+  const count = samples.length / order;
+  const diagonal = inverseDiagonal(factor).map((d) => d * count);
+  return { diagonal, condition: conditionNumber(factor) };
+}
+
+/** What is guaranteed: 1e-6 where float64 can know D, 100·cond·2⁻⁵³ beyond. */
+function guaranteed(condition: number): number {
+  return condition * UNIT < 1e-8 ? 1e-6 : 100 * condition * UNIT;
+}
+
+function largestError(actual: Float64Array, expected: Float64Array): number {
+  return expected.reduce((worst, d, i) => Math.max(worst, Math.abs(actual[i] - d) / d), 0);
+}
+
+/** Gradients whose largest absolute value is `scale`, as different in size as those of a network. */
+function gradients(count: number, order: number, scale: number, seed: number): Float32Array {
+  const random = seeded(seed);
+  const samples = randomArray(count * order, random);
+  const sizes = Array.from({ length: order }, () => 10 ** (-3 * random()));
+  samples.forEach((g, i) => {
+    samples[i] = g * sizes[i % order];
+  });
+  const largest = samples.reduce((a, g) => Math.max(a, Math.abs(g)), 0);
+  return samples.map((g) => (g / largest) * scale);
+}
+
+const SOLVERS: SolverName[] = ['gram', 'woodbury', 'dual'];
+
+for (const order of [1, 2, 50, 100, 300]) {
+  for (const count of order === 300 ? [90] : [Math.ceil(order / 2), 2 * order + 1]) {
+    test(`D is as exact as float64 can know it: B = ${order}, N = ${count}`, async (t) => {
+      let worst = 0;
+      for (const scale of [1e-3, 1e-1, 1]) {
+        const samples = gradients(count, order, scale, order + count);
+        for (const lambda of order === 300 ? [1e-7] : [1e-9, 1e-7, 1e-5, 1e-3, 1e-1]) {
+          const { diagonal, condition } = exact(samples, order, lambda);
+          for (const engine of ENGINES) {
+            const kernels = await loadKernels(engine);
+            for (const solver of SOLVERS) {
+              if (solver === 'dual' && count >= 0.8 * order) continue;
+              const options = { kernels, solver, samples, order, lambda, batch: 33 };
+              const error = largestError(fisherDiagonal(options), diagonal);
+              worst = Math.max(worst, error / (condition * UNIT));
+              t.true(
+                error <= guaranteed(condition),
+                `${engine} ${solver} scale ${scale} λ ${lambda}: ${error} at cond ${condition}`,
+              );
+            }
+          }
+        }
+      }
+      t.log(`error at most ${worst.toFixed(1)} cond·2⁻⁵³`);
+    });
+  }
+}
+
+/** g = base · (1 + 1e-6 noise): sums of almost the same products. */
+function nearlyEqual(count: number, order: number, seed: number, constant: boolean): Float32Array {
+  const random = seeded(seed);
+  const base = constant ? new Float32Array(order).fill(0.1) : randomArray(order, random);
+  const samples = new Float32Array(count * order);
+  for (let i = 0; i < samples.length; i++) {
+    samples[i] = base[i % order] * (1 + 1e-6 * (2 * random() - 1));
+  }
+  return samples;
+}
+
+for (const constant of [false, true]) {
+  for (const [count, order, batches] of [
+    [10_000, 20, [1, 128, 1024]],
+    [100_000, 10, [1, 128]],
+  ] as const) {
+    test(`${count} nearly equal gradients, B = ${order}, ${constant ? 'of one value' : 'random'}, in batches of ${batches.join(', ')}`, async (t) => {
+      const samples = nearlyEqual(count, order, count, constant);
+      const lambda = 1e-9;
+      const { diagonal, condition } = exact(samples, order, lambda);
+      for (const engine of ENGINES) {
+        const kernels = await loadKernels(engine);
+        for (const batch of batches) {
+          const options = { kernels, solver: 'gram', samples, order, lambda, batch } as const;
+          const error = largestError(fisherDiagonal(options), diagonal);
+          const plainPanels = Number.POSITIVE_INFINITY;
+          const plain = largestError(fisherDiagonal({ ...options, plainPanels }), diagonal);
+          const constants = [error, plain].map((e) => (e / (condition * UNIT)).toFixed(2));
+          t.log(
+            `${engine}, ${batch}: ${constants[0]} cond·2⁻⁵³, without low order ${constants[1]}`,
+          );
+          t.true(error <= guaranteed(condition), `${engine} ${batch}: ${error} at ${condition}`);
+        }
+      }
+    });
+  }
+}
