@@ -8,7 +8,7 @@ import { format } from '@wasm-fmt/clang-format/node';
 import { command, node, root } from './steps.mjs';
 
 const fix = process.argv.includes('--fix');
-const biome = node(command('@biomejs/biome', 'biome'), fix ? ['check', '--write'] : ['check']);
+const biome = node(command('biome'), fix ? ['check', '--write'] : ['check']);
 
 const style = readFileSync(join(root, '.clang-format'), 'utf8');
 const entries = await readdir(join(root, 'native'), { recursive: true, withFileTypes: true });

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { command, node, root } from './steps.mjs';
 
-const tsc = command('typescript', 'tsc');
+const tsc = command('tsc');
 if (tsc === undefined) {
   console.warn('woodfisher: typescript is not installed (npm ci --omit=dev?); nothing was built');
   process.exit(0);

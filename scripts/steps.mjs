@@ -1,21 +1,15 @@
 // What the scripts share: running a command of the package, and knowing where it is.
 import { spawnSync } from 'node:child_process';
-import { createRequire } from 'node:module';
+import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const require = createRequire(import.meta.url);
 
-/** Path of a dependency's command, or undefined where the dependency is not installed. */
-export function command(dependency, name = dependency) {
-  try {
-    const manifest = require.resolve(`${dependency}/package.json`);
-    const { bin } = require(manifest);
-    return join(dirname(manifest), typeof bin === 'string' ? bin : bin[name]);
-  } catch {
-    return undefined;
-  }
+/** The script behind a dependency's command, or undefined where the dependency is not installed. */
+export function command(name) {
+  const link = join(root, 'node_modules/.bin', name);
+  return existsSync(link) ? realpathSync(link) : undefined;
 }
 
 /** Runs a program in the package; its output is shown. Returns the exit code. */

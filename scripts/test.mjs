@@ -52,7 +52,7 @@ function typescriptTests() {
 }
 
 step('format and lint', node(join(root, 'scripts/lint.mjs')));
-const compiled = step('TypeScript compiles', node(command('typescript', 'tsc')));
+const compiled = step('TypeScript compiles', node(command('tsc')));
 nativeTests();
 if (compiled) typescriptTests();
 console.log(`${total.passed} passed, ${total.failed} failed`);

@@ -72,8 +72,8 @@ struct AccumulateJob : StateRange {
   double* square_sum;
   double* low_order;  // null: plain sums
   std::size_t row_from;
-  std::size_t row_to;      // 0: all rows
-  std::size_t stored = 0;  // dual: samples that were added before
+  std::size_t row_to;             // 0: all rows
+  std::size_t stored = 0;         // dual: samples that were added before
   const float* inputs = nullptr;  // [count, before * after]
   const float* deltas = nullptr;  // [count, outputs]
 };

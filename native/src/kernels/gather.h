@@ -1,7 +1,7 @@
-// Gradients of a block into a panel in block order, float64, out of a row-major batch of float32: of
-// whole gradients [count, size] in the model's layout, or of the factors of outer products, inputs
-// [count, in] and deltas [count, out], which are multiplied here, in cache. Pruned coordinates become
-// zero, and so does the padding.
+// Gradients of a block into a panel in block order, float64, out of a row-major batch of float32:
+// of whole gradients [count, size] in the model's layout, or of the factors of outer products,
+// inputs [count, in] and deltas [count, out], which are multiplied here, in cache. Pruned
+// coordinates become zero, and so does the padding.
 #pragma once
 
 #include <algorithm>
@@ -60,7 +60,8 @@ class BlockGather {
     }
   }
 
-  // Places [from, to) = factor * in[0 ... to - from). The product of two float32 is exact in float64.
+  // Places [from, to) = factor * in[0 ... to - from). The product of two float32 is exact in
+  // float64.
   template <typename T>
   static void write_run(const float* in, float factor, std::size_t from, std::size_t to, T* out,
                         std::size_t strip) {
