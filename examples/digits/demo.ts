@@ -9,13 +9,8 @@ import {
   type Parameter,
   type UpdateRule,
 } from '../../src/index.js';
-import {
-  modelParameters,
-  type NamedWeights,
-  perExampleFactors,
-  setModelWeights,
-} from '../../src/tfjs/index.js';
-import { TestSet } from './evaluate.js';
+import { modelParameters, perExampleFactors } from '../../src/tfjs/index.js';
+import { accuracy } from './accuracy.js';
 import { type Digits, loadDigits, PIXELS } from './idx.js';
 import { type Network, networks } from './networks.js';
 import { randomNumbers, shuffle } from './random.js';
@@ -75,17 +70,20 @@ async function pruneNetwork(
   tf: TensorFlow,
   network: Network,
   digits: Digits,
-  tests: TestSet,
   { samples, blockSize, damping, seed }: DemoOptions,
 ): Promise<void> {
   console.log(`\n${network.name} (${network.sizes.join('-')})`);
   const model = buildTfModel(tf, network, await loadNetwork(network));
   const parameters: Parameter[] = modelParameters(model);
-  const score = async (weights: readonly NamedWeights[]): Promise<number> => {
-    await setModelWeights(model, weights);
-    return await tests.accuracy(model);
-  };
-  const dense = await timed('dense accuracy on the test images', () => score(parameters));
+  const score = (weights: Readonly<Record<string, Float32Array>>): Promise<number> =>
+    accuracy(
+      parameters.map((parameter) => ({
+        ...parameter,
+        data: weights[parameter.name] ?? parameter.data,
+      })),
+      digits.test,
+    );
+  const dense = await timed('dense accuracy on the test images', () => score({}));
   const fisher = await BlockFisher.create({ parameters, blockSize, samples });
   try {
     const { images, labels } = sampleOf(digits, samples, seed);
@@ -107,11 +105,7 @@ async function pruneNetwork(
           for (const sparsity of SPARSITIES) {
             const masks = await inverse.select({ criterion, sparsity });
             const { weights } = await inverse.update({ masks, rule });
-            found.push(
-              await score(
-                parameters.map(({ name, data }) => ({ name, data: weights[name] ?? data })),
-              ),
-            );
+            found.push(await score(weights));
           }
           return found;
         },
@@ -138,9 +132,7 @@ async function main(): Promise<void> {
   if (options.train) await trainAll();
   const digits = await timed('60,000 training and 10,000 test images read', loadDigits);
   const tf = await timed('TensorFlow.js, WebAssembly backend', wasmTensorFlow);
-  const tests = new TestSet(tf, digits.test);
-  for (const network of networks) await pruneNetwork(tf, network, digits, tests, options);
-  tests.dispose();
+  for (const network of networks) await pruneNetwork(tf, network, digits, options);
   console.log(`\n${((performance.now() - start) / 1000).toFixed(1)} s in all`);
 }
 
