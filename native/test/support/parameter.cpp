@@ -57,6 +57,8 @@ Parameter::Parameter(const Plan& given) : plan(given), starts(starts_of(given.or
   const std::size_t state_size = (blocks() - plan.first_block) * stride;
   states = Guarded<double>(state_size, kUntouched);
   low_order = Guarded<double>(plan.low_order ? state_size : 0);
+  rows = Guarded<float>(
+      plan.solver == Solver::kDual ? (blocks() - plan.first_block) * plan.samples * widest : 0);
   gradient_sum = Guarded<double>(size());
   square_sum = Guarded<double>(size());
   diagonal = Guarded<double>(size(), kUntouched);
@@ -72,7 +74,9 @@ StateRange Parameter::range(std::size_t from, std::size_t to) {
           plan.first_block,
           stride,
           static_cast<double>(plan.samples),
-          plan.damping};
+          plan.damping,
+          rows.data(),
+          *std::max_element(plan.orders.begin(), plan.orders.end())};
 }
 
 AccumulateJob Parameter::accumulation(const StateRange& range, std::size_t first,
@@ -87,7 +91,8 @@ AccumulateJob Parameter::accumulation(const StateRange& range, std::size_t first
           square_sum.data(),
           plan.low_order ? low_order.data() : nullptr,
           0,
-          0};
+          0,
+          first};
 }
 
 InvertJob Parameter::inversion(const StateRange& range) {

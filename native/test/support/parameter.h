@@ -61,6 +61,7 @@ struct Parameter {
   std::int32_t control[2] = {0, 0};
   Guarded<double> states;
   Guarded<double> low_order;
+  Guarded<float> rows;  // dual, in place of `states`
   Guarded<double> gradient_sum;
   Guarded<double> square_sum;
   Guarded<double> diagonal;

@@ -3,13 +3,14 @@ import { factor, solveSymmetric } from './cholesky.js';
 import { blockDone, CANCELLED, cancelled, DONE } from './control.js';
 import { gather } from './gather.js';
 import { scratch, widestBlock } from './scratch.js';
+import { addSums } from './woodbury.js';
 
 /**
  * dual: with G the N×B samples of a block and M = NλI + G Gᵀ = L Lᵀ, W = L⁻¹ G,
  * F⁻¹ = (I − Wᵀ W)/λ, so that no B×B matrix is formed. For N < B.
  */
 export function accumulateDual(job: AccumulateJob): Status {
-  const { starts, from, to, count, control, gradientSum, squareSum, stored = 0 } = job;
+  const { starts, from, to, count, control, stored = 0 } = job;
   const row = scratch('panel', widestBlock(starts, from, to));
   for (let block = from; block < to; block++) {
     const begin = starts[block];
@@ -17,12 +18,10 @@ export function accumulateDual(job: AccumulateJob): Status {
     const rows = rowsOf(job, block);
     for (let n = 0; n < count; n++) {
       if (cancelled(control)) return CANCELLED;
-      gather(job, begin, order, n, 1, row);
-      for (let c = 0; c < order; c++) {
-        rows[(stored + n) * order + c] = row[c];
-        gradientSum[begin + c] += row[c];
-        squareSum[begin + c] += row[c] * row[c];
-      }
+      gather(job, begin, order, n, row, 0);
+      addSums(job, begin, order, row, 0);
+      const at = (stored + n) * order;
+      for (let c = 0; c < order; c++) rows[at + c] = row[c];
     }
     blockDone(control);
   }

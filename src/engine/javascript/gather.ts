@@ -1,25 +1,22 @@
 import type { AccumulateJob } from '../kernels.js';
 
 /**
- * Gradients of the block [begin, begin + order): panel[row · order + c] = gradient of weight c in
- * sample first + row, float64, in block order; 0 where the weight was pruned. Out of whole gradients
- * [count, size] in the model's layout, or of the factors of outer products.
+ * The gradient of the block [begin, begin + order) in sample n: out[at + c] = gradient of weight c,
+ * float64, in block order; 0 where the weight was pruned. Out of whole gradients [count, size] in the
+ * model's layout, or of the factors of outer products.
  */
 export function gather(
   job: AccumulateJob,
   begin: number,
   order: number,
-  first: number,
-  rows: number,
-  panel: Float64Array,
+  n: number,
+  out: Float64Array,
+  at: number,
 ): void {
-  const { mask } = job;
-  for (let row = 0; row < rows; row++) {
-    const out = row * order;
-    if (job.gradients === undefined) multiplyFactors(job, begin, order, first + row, panel, out);
-    else copyGradients(job, job.gradients, begin, order, first + row, panel, out);
-    for (let c = 0; c < order; c++) if (mask[begin + c] === 0) panel[out + c] = 0;
-  }
+  const { mask, gradients } = job;
+  if (gradients === undefined) multiplyFactors(job, begin, order, n, out, at);
+  else copyGradients(job, gradients, begin, order, n, out, at);
+  for (let c = 0; c < order; c++) if (mask[begin + c] === 0) out[at + c] = 0;
 }
 
 function copyGradients(
@@ -28,20 +25,20 @@ function copyGradients(
   begin: number,
   order: number,
   n: number,
-  panel: Float64Array,
-  out: number,
+  out: Float64Array,
+  at: number,
 ): void {
   const { outputs, before, after } = axes;
   const sample = n * starts[starts.length - 1];
   if (before === 1) {
-    for (let c = 0; c < order; c++) panel[out + c] = gradients[sample + begin + c];
+    for (let c = 0; c < order; c++) out[at + c] = gradients[sample + begin + c];
     return;
   }
   let a = begin % after;
   let b = Math.floor(begin / after) % before;
   let output = Math.floor(begin / (after * before));
   for (let c = 0; c < order; c++) {
-    panel[out + c] = gradients[sample + (b * outputs + output) * after + a];
+    out[at + c] = gradients[sample + (b * outputs + output) * after + a];
     if (++a < after) continue;
     a = 0;
     if (++b < before) continue;
@@ -56,8 +53,8 @@ function multiplyFactors(
   begin: number,
   order: number,
   n: number,
-  panel: Float64Array,
-  out: number,
+  out: Float64Array,
+  at: number,
 ): void {
   if (inputs === undefined || deltas === undefined) {
     throw new TypeError('a job has gradients, or inputs and deltas');
@@ -66,7 +63,7 @@ function multiplyFactors(
   let output = Math.floor(begin / inner);
   let i = begin % inner;
   for (let c = 0; c < order; c++) {
-    panel[out + c] = deltas[n * axes.outputs + output] * inputs[n * inner + i];
+    out[at + c] = deltas[n * axes.outputs + output] * inputs[n * inner + i];
     if (++i < inner) continue;
     i = 0;
     output++;

@@ -3,7 +3,6 @@ import { ofBlock, stateAt } from './block-factor.js';
 import { factor } from './cholesky.js';
 import { blockDone, CANCELLED, cancelled, DONE } from './control.js';
 import { gather } from './gather.js';
-import { sumColumns } from './gram.js';
 import { multiplySymmetric, packedRow } from './packed-triangle.js';
 import { scratch, widestBlock } from './scratch.js';
 
@@ -15,22 +14,39 @@ const STEP = 16;
  * P ← P − Vᵀ (N·I + V Gᵀ)⁻¹ V (Singh & Alistarh 2020, section 3.1, for k samples at once).
  */
 export function accumulateWoodbury(job: AccumulateJob): Status {
-  const { starts, from, to, count, control, gradientSum, squareSum } = job;
+  const { starts, from, to, count, control } = job;
   const g = scratch('panel', STEP * widestBlock(starts, from, to));
   for (let block = from; block < to; block++) {
     const begin = starts[block];
     const order = starts[block + 1] - begin;
     for (let n = 0; n < count; n += STEP) {
+      if (cancelled(control)) return CANCELLED;
       const rows = Math.min(STEP, count - n);
-      gather(job, begin, order, n, rows, g);
-      sumColumns(g, rows, order, 0, order, gradientSum, begin);
-      for (let i = 0; i < rows * order; i++) squareSum[begin + (i % order)] += g[i] * g[i];
+      for (let k = 0; k < rows; k++) {
+        gather(job, begin, order, n + k, g, k * order);
+        addSums(job, begin, order, g, k * order);
+      }
       const status = step(job, stateAt(job, block), order, g, rows);
       if (status.outcome !== 'done') return ofBlock(status, block);
     }
     blockDone(control);
   }
   return DONE;
+}
+
+/** gradientSum += g and squareSum += g² of one sample of a block. */
+export function addSums(
+  { gradientSum, squareSum }: AccumulateJob,
+  begin: number,
+  order: number,
+  sample: Float64Array,
+  at: number,
+): void {
+  for (let c = 0; c < order; c++) {
+    const g = sample[at + c];
+    gradientSum[begin + c] += g;
+    squareSum[begin + c] += g * g;
+  }
 }
 
 function step(
