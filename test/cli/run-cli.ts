@@ -16,15 +16,18 @@ export function runCli(
   {
     env = {},
     cwd,
+    main = MAIN,
     onStderr,
   }: {
     env?: Record<string, string>;
     cwd?: string;
+    /** Another installation's command. */
+    main?: string;
     onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
   } = {},
 ): Promise<CliResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [MAIN, ...args], {
+    const child = spawn(process.execPath, [main, ...args], {
       cwd,
       env: { ...process.env, ...env },
     });

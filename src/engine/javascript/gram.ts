@@ -12,75 +12,68 @@ const PANEL = 128;
 const STRIP = 4;
 
 /**
- * gram: S += Σ g gᵀ, N·B(B+1) flops a block. The samples of a block are packed, 128 at a time, in
- * strips of four columns; then S is made in tiles of 2×4, eight sums in registers, each sample's six
- * values loaded once for eight products. (Measured at B = 100: 2×4, 3×3, 3×4 and 4×4 are within a
- * tenth of each other; 2×4 wastes the fewest products above the diagonal.)
+ * Columns of a group of blocks that are packed together: small blocks alone would read a few hundred
+ * bytes of each of 128 distant rows. A panel of a group is 512 KB and stays in the second-level cache.
+ */
+const GROUP_COLUMNS = 512;
+
+/** What is packed at a time. */
+interface Panel {
+  /** Block after block; of each, strips of four columns, sample after sample. */
+  strips: Float64Array;
+  /** One sample of the group. */
+  row: Float64Array;
+  /** Σ g of the panel's samples, by weight of the group. */
+  sums: Float64Array;
+}
+
+/**
+ * gram: S += Σ g gᵀ, N·B(B+1) flops a block. Samples are packed, 128 at a time, in strips of four
+ * columns; then S is made in tiles of 2×4, eight sums in registers, each sample's six values loaded
+ * once for eight products. (Measured: tiles of 3×3, 3×4 and 4×4 are as fast to a tenth, 2×4 makes the
+ * fewest products above the diagonal.)
  */
 export function accumulateGram(job: AccumulateJob): Status {
-  const { starts, from, to, count, control, states } = job;
-  const widest = widestBlock(starts, from, to);
-  const panel = scratch('panel', PANEL * stripsOf(widest) * STRIP);
-  const row = scratch('row', widest);
-  const sums = scratch('sums', widest);
-  for (let block = from; block < to; block++) {
-    const begin = starts[block];
-    const order = starts[block + 1] - begin;
-    const rowTo = job.rowTo === 0 ? order : job.rowTo;
-    const at = stateAt(job, block);
+  const { starts, from, to, count, control, states, rowFrom, gradientSum, squareSum } = job;
+  const width = Math.max(GROUP_COLUMNS, widestBlock(starts, from, to));
+  const panel = {
+    strips: scratch('panel', PANEL * STRIP * 2 * Math.ceil(width / STRIP)),
+    row: scratch('row', width),
+    sums: scratch('sums', width),
+  };
+  for (let first = from, last = from; first < to; first = last) {
+    last = groupEnd(job, first);
+    const begin = starts[first];
+    const rowsOf = (block: number) => (job.rowTo === 0 ? starts[block + 1] - starts[block] : job.rowTo);
     for (let n = 0; n < count; n += PANEL) {
       const depth = Math.min(PANEL, count - n);
-      if (!pack(job, begin, order, n, depth, panel, row, sums)) return CANCELLED;
-      for (let c = job.rowFrom; c < rowTo; c++) job.gradientSum[begin + c] += sums[c];
-      if (!addRows(job, at, panel, depth, rowTo)) return CANCELLED;
+      if (!pack(job, first, last, n, depth, panel)) return CANCELLED;
+      for (let block = first; block < last; block++) {
+        const offset = starts[block] - begin;
+        for (let c = offset + rowFrom; c < offset + rowsOf(block); c++) {
+          gradientSum[begin + c] += panel.sums[c];
+        }
+        const at = panelAt(job, first, block, depth);
+        if (!addRows(job, stateAt(job, block), panel.strips, at, depth, rowsOf(block))) {
+          return CANCELLED;
+        }
+      }
     }
-    for (let i = job.rowFrom; i < rowTo; i++) {
-      job.squareSum[begin + i] = states[at + packedRow(i) + i];
+    for (let block = first; block < last; block++) {
+      for (let i = rowFrom; i < rowsOf(block); i++) {
+        squareSum[starts[block] + i] = states[stateAt(job, block) + packedRow(i) + i];
+      }
+      blockDone(control);
     }
-    blockDone(control);
   }
   return DONE;
 }
 
-/** Strips of a block, with at least one column of zeros behind its last: the other row of a pair. */
-function stripsOf(order: number): number {
-  return Math.floor(order / STRIP) + 1;
+function groupEnd({ starts, to }: AccumulateJob, first: number): number {
+  let last = first + 1;
+  while (last < to && starts[last + 1] - starts[first] <= GROUP_COLUMNS) last++;
+  return last;
 }
-
-/** Where column c of a panel of `depth` samples begins; its next sample is STRIP places further on. */
-function columnAt(c: number, depth: number): number {
-  return (c - (c % STRIP)) * depth + (c % STRIP);
-}
-
-/** Samples [first, first + depth) of a block in strips, and sums[c] = Σ_n g(n, c). */
-function pack(
-  job: AccumulateJob,
-  begin: number,
-  order: number,
-  first: number,
-  depth: number,
-  panel: Float64Array,
-  row: Float64Array,
-  sums: Float64Array,
-): boolean {
-  const strip = STRIP * depth;
-  const last = (stripsOf(order) - 1) * strip;
-  panel.fill(0, last, last + strip);
-  sums.fill(0, 0, order);
-  for (let n = 0; n < depth; n++) {
-    if (cancelled(job.control)) return false;
-    gather(job, begin, order, first + n, row, 0);
-    for (let c = 0, p = STRIP * n; c < order; p += strip) {
-      for (const end = Math.min(c + STRIP, order), lane = p - c; c < end; c++) {
-        const g = row[c];
-        panel[lane + c] = g;
-        sums[c] += g;
-      }
-    }
-  }
-  return true;
-}
-
 const tile = new Float64Array(2 * STRIP);
 
 /** Rows [rowFrom, rowTo) of the triangle at `at`: S(i, j) += Σ_n panel(n, i) panel(n, j). */
