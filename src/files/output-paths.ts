@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { open, realpath, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { WoodFisherError } from '../errors.js';
 import { outputError } from '../formats/errors.js';
+import { temporaryName } from '../formats/temporary-name.js';
 
 /** An output and the option that names it. */
 export interface OutputPath {
@@ -40,12 +40,6 @@ export async function targetOf(path: string): Promise<string> {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     return join(await realpath(dirname(path)), basename(path));
   }
-}
-
-/** A new name in the folder of `target`, short whatever the length of the target's. */
-export function temporaryName(target: string): string {
-  const name = `.woodfisher-${process.pid}-${randomBytes(6).toString('hex')}.tmp`;
-  return join(dirname(target), name);
 }
 
 async function requireWritable(path: string): Promise<string> {

@@ -1,7 +1,8 @@
 import { chmod, rename, stat, unlink } from 'node:fs/promises';
 import { WoodFisherError } from '../errors.js';
 import { outputError } from '../formats/errors.js';
-import { targetOf, temporaryName } from './output-paths.js';
+import { temporaryName } from '../formats/temporary-name.js';
+import { targetOf } from './output-paths.js';
 
 /**
  * Several files that appear together: each is written beside its target, and only when all of them are

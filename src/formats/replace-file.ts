@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { WoodFisherError } from '../errors.js';
 import { outputError } from './errors.js';
+import { temporaryName } from './temporary-name.js';
 
 /**
  * Replaces the file at `path`, or creates it, so that at every moment, also after a crash or a power
@@ -27,8 +27,7 @@ export async function replaceFile(
       throw outputError(path, 'there is something else than a regular file in its place');
     }
     const folder = dirname(target);
-    // Short and independent of the target's name, which may be as long as the file system allows.
-    const name = join(folder, `.woodfisher-${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
+    const name = temporaryName(target);
     const handle = await open(name, 'wx', before === undefined ? 0o666 : before.mode & 0o777);
     temporary = name;
     try {
