@@ -10,9 +10,13 @@ const free = new Map<number, SharedArrayBuffer[]>();
 
 const SMALLEST = 4096;
 
-/** Sizes are powers of two: what is not touched costs address space, not memory. */
+/**
+ * Sixteen sizes between two powers of two: few enough that buffers fit again, and at most an eighth
+ * larger than asked for. What is not touched costs address space, not memory.
+ */
 function sizeClass(bytes: number): number {
-  return 2 ** Math.ceil(Math.log2(Math.max(bytes, SMALLEST)));
+  const step = Math.max(SMALLEST, 2 ** Math.ceil(Math.log2(Math.max(bytes, 1))) / 16);
+  return Math.max(SMALLEST, Math.ceil(bytes / step) * step);
 }
 
 function take(bytes: number): SharedArrayBuffer {
