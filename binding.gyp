@@ -26,7 +26,9 @@
       ],
       "defines": ["NAPI_VERSION=8", "NAPI_CPP_EXCEPTIONS"],
       "sources": [
-        "native/addon/jobs.cpp",
+        "native/addon/ranges.cpp",
+        "native/addon/selection_jobs.cpp",
+        "native/addon/state_jobs.cpp",
         "native/addon/module.cpp",
         "native/addon/pages.cpp"
       ],
