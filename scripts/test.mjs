@@ -1,6 +1,7 @@
 // All checks: format and lint, compilation, C++ tests by CTest, TypeScript tests by ava.
 // The last line is `N passed, N failed`; the exit code is not 0 where anything failed.
 import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { command, node, root, run } from './steps.mjs';
 
@@ -52,6 +53,7 @@ function typescriptTests() {
 }
 
 step('format and lint', node(join(root, 'scripts/lint.mjs')));
+rmSync(join(root, 'dist'), { recursive: true, force: true }); // tests that were removed since
 const compiled = step('TypeScript compiles', node(command('tsc')));
 nativeTests();
 if (compiled) typescriptTests();
