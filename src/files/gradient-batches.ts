@@ -1,6 +1,5 @@
 import pLimit from 'p-limit';
 import { Lease } from '../memory/arena.js';
-import type { GradientBatch } from '../parameters.js';
 import type { TensorInfo, TensorReader } from './tensor-reader.js';
 
 /** Samples of a batch: a multiple of the steps of the Woodbury recursion, up to a panel of gram sums. */
@@ -12,6 +11,9 @@ const BATCH_BYTES = 256 * 2 ** 20;
 
 /** Reads at a time: the threads that libuv has for them. */
 const READS = 4;
+
+/** A batch of k samples: for each parameter an array [k, ...shape]. */
+export type ArrayBatch = Readonly<Record<string, Float32Array>>;
 
 /** Samples in a batch of gradients of `size` weights; nothing else decides how a file is cut. */
 export function batchSamples(size: number): number {
@@ -33,13 +35,13 @@ export async function* gradientBatches(
   parameters: readonly TensorInfo[],
   samples: number,
   signal?: AbortSignal,
-): AsyncGenerator<GradientBatch> {
+): AsyncGenerator<ArrayBatch> {
   const most = Math.min(samples, batchSamples(parameters.reduce((sum, { size }) => sum + size, 0)));
   const lease = new Lease();
   const buffers = [0, 1].map(() => parameters.map(({ size }) => lease.float32(most * size)));
   const limit = pLimit(READS);
 
-  const readBatch = async (first: number): Promise<GradientBatch> => {
+  const readBatch = async (first: number): Promise<ArrayBatch> => {
     const count = Math.min(most, samples - first);
     const arrays = buffers[(first / most) % 2];
     const reads = parameters.map(({ name, size }, i) =>
@@ -55,7 +57,7 @@ export async function* gradientBatches(
     return Object.fromEntries(await Promise.all(reads));
   };
   // A failure is thrown when the batch is asked for, and is not unhandled until then.
-  const begin = (first: number): Promise<GradientBatch> | undefined => {
+  const begin = (first: number): Promise<ArrayBatch> | undefined => {
     if (first >= samples) return undefined;
     const reading = readBatch(first);
     reading.catch(() => undefined);

@@ -28,13 +28,22 @@ export async function writeModelFiles(
   const [gradients] = randomBatches(parameters, [SAMPLES], random);
   const weightsPath = join(folder, 'model.safetensors');
   const gradientsPath = join(folder, 'gradients.safetensors');
+  await writeWeights(weightsPath, parameters, dtype);
+  await writeGradients(gradientsPath, parameters, gradients);
+  return { parameters, gradients, samples: SAMPLES, weightsPath, gradientsPath };
+}
+
+/** Writes weights in a dtype. */
+export async function writeWeights(
+  path: string,
+  parameters: readonly Parameter[],
+  dtype: 'F32' | 'F16' | 'BF16' = 'F32',
+): Promise<void> {
   await writeSafetensors(
-    weightsPath,
+    path,
     parameters.map(({ name, shape, data }) => ({ name, dtype, shape: [...shape], data })),
     { metadata: [['format', 'pt']] },
   );
-  await writeGradients(gradientsPath, parameters, gradients);
-  return { parameters, gradients, samples: SAMPLES, weightsPath, gradientsPath };
 }
 
 /** Writes gradients [N, ...shape]. */

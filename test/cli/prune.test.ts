@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { openSafetensors } from '../../src/formats/safetensors/reader.js';
@@ -211,38 +211,4 @@ test('without a binary the JavaScript engine gives the same masks, with one warn
   t.is(without.stderr.split('JavaScript engine').length - 1, 1);
   t.is((await runCli([...common, '--mask-out', b, '--engine', 'javascript'])).code, 0);
   t.deepEqual(await readFile(a), await readFile(b));
-});
-
-test('SIGINT ends a run with code 130, and the old output is still there', async (t) => {
-  const folder = await temporaryFolder(t);
-  const { weightsPath, gradientsPath } = await writeModelFiles(folder);
-  const out = join(folder, 'p.safetensors');
-  await writeFile(out, 'old');
-  let sent = false;
-  const { code, stderr } = await runCli(
-    [
-      'prune',
-      '--weights',
-      weightsPath,
-      '--gradients',
-      gradientsPath,
-      '--sparsity',
-      '0.8',
-      '--out',
-      out,
-    ],
-    {
-      onStderr: (text, kill) => {
-        if (sent || !text.includes('load')) return;
-        sent = true;
-        kill('SIGINT');
-      },
-    },
-  );
-  t.true(sent);
-  // So small a run may have ended before the signal came.
-  if (code !== 0) {
-    t.is(code, 130, stderr);
-    t.is(await readFile(out, 'utf8'), 'old');
-  }
 });

@@ -1,7 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import test from 'ava';
+import { CRITERIA } from '../../src/criteria/score.js';
 import { prune } from '../../src/index.js';
+import { MAX_BLOCK_SIZE } from '../../src/options.js';
+import { STATISTICS_VERSION } from '../../src/report/statistics.js';
+import { SCOPES } from '../../src/selection/cut.js';
+import { SOLVER_OPTIONS } from '../../src/solvers/choose.js';
+import { UPDATE_RULES } from '../../src/updates/apply.js';
 import { randomBatches, randomParameter, seeded } from '../random.js';
 
 const random = seeded(12);
@@ -32,3 +38,21 @@ for (const [title, options] of Object.entries({
     t.true(valid, JSON.stringify(validate.errors));
   });
 }
+
+test('the schema knows every choice that the library has', (t) => {
+  const { properties, $defs } = schema;
+  const solvers = SOLVER_OPTIONS.filter((name) => name !== 'auto');
+  t.deepEqual(properties.criterion.enum.toSorted(), CRITERIA.toSorted());
+  t.deepEqual(properties.update.enum.toSorted(), UPDATE_RULES.toSorted());
+  t.deepEqual(properties.scope.enum.toSorted(), SCOPES.toSorted());
+  t.deepEqual($defs.solver.properties.name.enum.toSorted(), solvers.toSorted());
+  t.is(properties.blockSize.maximum, MAX_BLOCK_SIZE);
+  t.is(properties.version.const, STATISTICS_VERSION);
+});
+
+test('a member that the schema does not know is refused', async (t) => {
+  const { statistics } = await prune({ parameters, sparsity: 0.5, criterion: 'magnitude' });
+  const validate = new Ajv2020({ strict: true }).compile(schema);
+  t.true(validate(statistics));
+  t.false(validate({ ...statistics, more: 1 }));
+});
