@@ -34,7 +34,7 @@ export interface Status {
   /** `not-positive-definite` names `block` and `pivot`; `out-of-memory` names `bytes` in `value`. */
   outcome: 'done' | 'cancelled' | 'not-positive-definite' | 'out-of-memory';
   block?: number;
-  /** Row of the block at which the factorisation failed. */
+  /** Row of the block at which the factorisation failed; for dual a sample, or the weight whose D is lost. */
   pivot?: number;
   /** What the function counted or found, where its contract says so. */
   value?: number;

@@ -1,4 +1,5 @@
 import type { AccumulateJob, Kernels, SolverName, Status } from '../../src/engine/kernels.js';
+import { sharedArray } from './shared-array.js';
 
 /** How samples are put into a state. */
 export interface DiagonalOptions {
@@ -14,13 +15,6 @@ export interface DiagonalOptions {
   plainPanels?: number;
 }
 
-function shared<T extends Float64Array | Float32Array | Uint8Array | Uint32Array | Int32Array>(
-  Type: new (buffer: SharedArrayBuffer) => T,
-  length: number,
-): T {
-  return new Type(new SharedArrayBuffer(length * 8)).subarray(0, length) as T;
-}
-
 /** D = diag(F⁻¹) of one block by an engine's kernels, called as the library calls them. */
 export function fisherDiagonal({
   kernels,
@@ -33,27 +27,27 @@ export function fisherDiagonal({
 }: DiagonalOptions): Float64Array {
   const count = samples.length / order;
   const triangle = (order * (order + 1)) / 2;
-  const lowOrder = shared(Float64Array, triangle);
+  const lowOrder = sharedArray(Float64Array, triangle);
   const none = new Float64Array(0);
-  const starts = shared(Uint32Array, 2);
+  const starts = sharedArray(Uint32Array, 2);
   starts[1] = order;
   const range = {
     starts,
     from: 0,
     to: 1,
-    control: shared(Int32Array, 2),
+    control: sharedArray(Int32Array, 2),
     solver,
-    states: solver === 'dual' ? none : shared(Float64Array, triangle),
+    states: solver === 'dual' ? none : sharedArray(Float64Array, triangle),
     firstBlock: 0,
     stride: triangle,
     samples: count,
     damping: lambda,
-    rows: solver === 'dual' ? shared(Float32Array, count * order) : new Float32Array(0),
+    rows: solver === 'dual' ? sharedArray(Float32Array, count * order) : new Float32Array(0),
     blockOrder: order,
   };
-  const mask = shared(Uint8Array, order).fill(1);
-  const gradientSum = shared(Float64Array, order);
-  const squareSum = shared(Float64Array, order);
+  const mask = sharedArray(Uint8Array, order).fill(1);
+  const gradientSum = sharedArray(Float64Array, order);
+  const squareSum = sharedArray(Float64Array, order);
   expectDone(kernels.initialise(range));
   let panels = 0;
   for (let n = 0; n < count; n += batch) {
@@ -74,12 +68,13 @@ export function fisherDiagonal({
     };
     expectDone(kernels.accumulate(job));
   }
-  const diagonal = shared(Float64Array, order);
-  const condition = shared(Float64Array, 1);
+  const diagonal = sharedArray(Float64Array, order);
+  const condition = sharedArray(Float64Array, 1);
   expectDone(kernels.invert({ ...range, squareSum, diagonal, condition }));
   return diagonal;
 }
 
-function expectDone(status: Status): void {
+/** Throws where a kernel did not finish. */
+export function expectDone(status: Status): void {
   if (status.outcome !== 'done') throw new Error(JSON.stringify(status));
 }

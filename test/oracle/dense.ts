@@ -3,43 +3,63 @@ export type Dense = number[][];
 
 /** F = λI + (1/N) Σ g gᵀ for one block, from its samples. */
 export function fisher(samples: readonly (readonly number[])[], lambda: number): Dense {
-  const order = samples[0].length;
-  return Array.from({ length: order }, (_, i) =>
-    Array.from({ length: order }, (_, j) => {
-      const sum = samples.reduce((total, g) => total + g[i] * g[j], 0);
-      return sum / samples.length + (i === j ? lambda : 0);
-    }),
+  return gram(samples).map((row, i) =>
+    row.map((sum, j) => sum / samples.length + (i === j ? lambda : 0)),
   );
 }
 
-/** x with A x = b, by Gauss-Jordan elimination with partial pivoting. */
-export function solve(a: Dense, b: readonly number[]): number[] {
-  const n = b.length;
-  const rows = a.map((row, i) => [...row, b[i]]);
+/** S = Σ g gᵀ */
+export function gram(samples: readonly (readonly number[])[]): Dense {
+  const order = samples[0].length;
+  const s = Array.from({ length: order }, () => new Array<number>(order).fill(0));
+  for (const g of samples) {
+    s.forEach((row, i) => {
+      for (let j = 0; j < order; j++) row[j] += g[i] * g[j];
+    });
+  }
+  return s;
+}
+
+/** X with A X = B, by Gauss-Jordan elimination with partial pivoting. */
+function solveColumns(a: Dense, b: Dense): Dense {
+  const n = a.length;
+  const rows = a.map((row, i) => [...row, ...b[i]]);
   for (let k = 0; k < n; k++) {
     let pivot = k;
     for (let i = k + 1; i < n; i++) {
       if (Math.abs(rows[i][k]) > Math.abs(rows[pivot][k])) pivot = i;
     }
     [rows[k], rows[pivot]] = [rows[pivot], rows[k]];
+    const top = rows[k];
     for (let i = 0; i < n; i++) {
-      if (i === k) continue;
-      const factor = rows[i][k] / rows[k][k];
-      for (let j = k; j <= n; j++) rows[i][j] -= factor * rows[k][j];
+      const row = rows[i];
+      const factor = row[k] / top[k];
+      if (i === k || factor === 0) continue;
+      for (let j = k; j < top.length; j++) row[j] -= factor * top[j];
     }
   }
-  return rows.map((row, i) => row[n] / row[i]);
+  return rows.map((row, i) => row.slice(n).map((value) => value / row[i]));
 }
 
-/** A⁻¹, column by column. */
+/** x with A x = b. */
+export function solve(a: Dense, b: readonly number[]): number[] {
+  return solveColumns(
+    a,
+    b.map((value) => [value]),
+  ).map(([x]) => x);
+}
+
+/** A⁻¹ */
 export function inverse(a: Dense): Dense {
-  const columns = a.map((_, j) =>
-    solve(
-      a,
-      a.map((_, i) => (i === j ? 1 : 0)),
-    ),
+  return solveColumns(
+    a,
+    a.map((_, i) => a.map((_, j) => (i === j ? 1 : 0))),
   );
-  return a.map((_, i) => columns.map((column) => column[i]));
+}
+
+/** ‖A‖_F ≥ ‖A‖₂ */
+export function norm(a: Dense): number {
+  return Math.hypot(...a.map((row) => Math.hypot(...row)));
 }
 
 export function multiply(a: Dense, x: readonly number[]): number[] {

@@ -33,7 +33,8 @@ export function factorPacked(
   const outcome = factor(l, n, control);
   if (outcome === 'done') return DONE;
   if (outcome === 'cancelled') return CANCELLED;
-  return { outcome: 'not-positive-definite', pivot: outcome.pivot };
+  const pivot = index === undefined ? outcome.pivot : index[outcome.pivot];
+  return { outcome: 'not-positive-definite', pivot };
 }
 
 /** L with L Lᵀ = F of a block (gram). */

@@ -1,4 +1,4 @@
-import { cancelled } from './control.js';
+import { cancelled, Stop } from './control.js';
 
 /** How a factorisation ended: at a pivot that is not positive and finite, by cancelling, or well. */
 export type FactorOutcome = { pivot: number } | 'cancelled' | 'done';
@@ -8,15 +8,12 @@ export type FactorOutcome = { pivot: number } | 'cancelled' | 'done';
  * n³/3 flops. Row by row, so that all products run along rows (Higham 2002, algorithm 10.2).
  */
 export function factor(a: Float64Array, n: number, control: Int32Array): FactorOutcome {
-  let work = 0;
+  const stop = new Stop(control);
   for (let i = 0; i < n; i++) {
     const row = i * n;
     for (let j = 0; j < i; j++) {
       a[row + j] = (a[row + j] - dot(a, row, j * n, j)) / a[j * n + j];
-      work += j;
-      if (work < 1 << 20) continue;
-      work = 0;
-      if (cancelled(control)) return 'cancelled';
+      if (stop.after(j)) return 'cancelled';
     }
     const pivot = a[row + i] - dot(a, row, row, i);
     if (!(pivot > 0) || !Number.isFinite(pivot)) return { pivot: i };
@@ -32,8 +29,8 @@ export function invertFactor(
   v: Float64Array,
   control: Int32Array,
 ): boolean {
+  const stop = new Stop(control);
   for (let i = 0; i < n; i++) {
-    if (cancelled(control)) return false;
     const row = i * n;
     v.fill(0, row, row + n);
     // Row i of L V = I: V(i, :) = (e_i − Σ_{k<i} L(i, k) V(k, :)) / L(i, i)
@@ -41,11 +38,43 @@ export function invertFactor(
       const factorOfRow = l[row + k];
       const other = k * n;
       for (let j = 0; j <= k; j++) v[row + j] -= factorOfRow * v[other + j];
-      if ((k & 1023) === 1023 && cancelled(control)) return false;
+      if (stop.after(k)) return false;
     }
     v[row + i] = 1;
     const pivot = l[row + i];
     for (let j = 0; j <= i; j++) v[row + j] /= pivot;
+  }
+  return true;
+}
+
+/** d = diag((L Lᵀ)⁻¹): sums of squares, so never negative. V = L⁻¹ is left in `v`. False: cancelled. */
+export function factorDiagonal(
+  l: Float64Array,
+  n: number,
+  v: Float64Array,
+  d: Float64Array,
+  control: Int32Array,
+): boolean {
+  if (!invertFactor(l, n, v, control)) return false;
+  const stop = new Stop(control);
+  d.fill(0, 0, n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) d[j] += v[i * n + j] ** 2;
+    if (stop.after(i)) return false;
+  }
+  return true;
+}
+
+/** A ← Aᵀ. False: cancelled. */
+export function transpose(a: Float64Array, n: number, control: Int32Array): boolean {
+  const stop = new Stop(control);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < i; j++) {
+      const below = a[i * n + j];
+      a[i * n + j] = a[j * n + i];
+      a[j * n + i] = below;
+    }
+    if (stop.after(i << 3)) return false; // one cache line a step
   }
   return true;
 }
@@ -84,7 +113,7 @@ export function solveSymmetric(
 }
 
 /** Σ_k a[p + k] a[q + k], k < length, in four sums. */
-function dot(a: Float64Array, p: number, q: number, length: number): number {
+export function dot(a: Float64Array, p: number, q: number, length: number): number {
   let s0 = 0;
   let s1 = 0;
   let s2 = 0;

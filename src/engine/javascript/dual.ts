@@ -1,17 +1,14 @@
 import type { AccumulateJob, StateRange, Status } from '../kernels.js';
-import { factor, solveSymmetric } from './cholesky.js';
-import { blockDone, CANCELLED, cancelled, DONE } from './control.js';
+import { dot, factor, solveSymmetric } from './cholesky.js';
+import { blockDone, CANCELLED, cancelled, DONE, Stop } from './control.js';
 import { gather } from './gather.js';
 import { scratch, widestBlock } from './scratch.js';
 import { addSums } from './woodbury.js';
 
-/**
- * dual: with G the N×B samples of a block and M = NλI + G Gᵀ = L Lᵀ, W = L⁻¹ G,
- * F⁻¹ = (I − Wᵀ W)/λ, so that no B×B matrix is formed. For N < B.
- */
+/** dual: samples are kept as they come, a block's behind one another; see Dual for what they are for. */
 export function accumulateDual(job: AccumulateJob): Status {
   const { starts, from, to, count, control, stored = 0 } = job;
-  const row = scratch('panel', widestBlock(starts, from, to));
+  const row = scratch('row', widestBlock(starts, from, to));
   for (let block = from; block < to; block++) {
     const begin = starts[block];
     const order = starts[block + 1] - begin;
@@ -19,9 +16,12 @@ export function accumulateDual(job: AccumulateJob): Status {
     for (let n = 0; n < count; n++) {
       if (cancelled(control)) return CANCELLED;
       gather(job, begin, order, n, row, 0);
-      addSums(job, begin, order, row, 0);
       const at = (stored + n) * order;
-      for (let c = 0; c < order; c++) rows[at + c] = row[c];
+      for (let c = 0; c < order; c++) {
+        rows[at + c] = row[c];
+        row[c] = rows[at + c]; // the product of two factors is rounded: what is summed is what is kept
+      }
+      addSums(job, begin, order, row, 0);
     }
     blockDone(control);
   }
@@ -34,7 +34,10 @@ function rowsOf({ rows, blockOrder = 0, samples, firstBlock }: StateRange, block
   return rows.subarray((block - firstBlock) * samples * blockOrder);
 }
 
-/** The N×N system of one block. */
+/**
+ * dual: with G the N×B samples of a block and M = NλI + G Gᵀ = L Lᵀ, W = L⁻¹ G,
+ * F⁻¹ = (I − Wᵀ W)/λ, so that no B×B matrix is formed. For N < B.
+ */
 export class Dual {
   readonly #rows: Float32Array;
   readonly #l: Float64Array;
@@ -54,19 +57,20 @@ export class Dual {
   factor(index?: Uint32Array): Status {
     const { samples, damping, control } = this.#range;
     const columns = index === undefined ? this.#order : index.length;
-    const packed = scratch('panel', samples * columns);
+    const g = scratch('panel', samples * columns);
+    const stop = new Stop(control);
     for (let n = 0; n < samples; n++) {
+      const row = n * this.#order;
       for (let c = 0; c < columns; c++) {
-        packed[n * columns + c] =
-          this.#rows[n * this.#order + (index === undefined ? c : index[c])];
+        g[n * columns + c] = this.#rows[row + (index === undefined ? c : index[c])];
       }
+      if (stop.after(columns)) return CANCELLED;
     }
     for (let i = 0; i < samples; i++) {
-      if (cancelled(control)) return CANCELLED;
       for (let j = 0; j <= i; j++) {
-        let sum = i === j ? samples * damping : 0;
-        for (let c = 0; c < columns; c++) sum += packed[i * columns + c] * packed[j * columns + c];
-        this.#l[i * samples + j] = sum;
+        const product = dot(g, i * columns, j * columns, columns);
+        this.#l[i * samples + j] = i === j ? samples * damping + product : product;
+        if (stop.after(columns)) return CANCELLED;
       }
     }
     const outcome = factor(this.#l, samples, control);
@@ -79,14 +83,17 @@ export class Dual {
   solveSamples(w: Float64Array): boolean {
     const { samples, control } = this.#range;
     const order = this.#order;
+    const stop = new Stop(control);
     for (let n = 0; n < samples; n++) {
-      if (cancelled(control)) return false;
-      for (let c = 0; c < order; c++) w[n * order + c] = this.#rows[n * order + c];
+      const row = n * order;
+      for (let c = 0; c < order; c++) w[row + c] = this.#rows[row + c];
       for (let m = 0; m < n; m++) {
         const l = this.#l[n * samples + m];
-        for (let c = 0; c < order; c++) w[n * order + c] -= l * w[m * order + c];
+        for (let c = 0; c < order; c++) w[row + c] -= l * w[m * order + c];
+        if (stop.after(order)) return false;
       }
-      for (let c = 0; c < order; c++) w[n * order + c] /= this.#l[n * samples + n];
+      const pivot = this.#l[n * samples + n];
+      for (let c = 0; c < order; c++) w[row + c] /= pivot;
     }
     return true;
   }
@@ -94,11 +101,15 @@ export class Dual {
   /** y = Gᵀ M⁻¹ G x by the factor that is there. False: cancelled. */
   project(x: Float64Array, y: Float64Array): boolean {
     const { samples, control } = this.#range;
-    this.#multiply(x);
+    if (!this.#multiply(x)) return false;
     if (!solveSymmetric(this.#l, samples, this.#y, control)) return false;
+    const stop = new Stop(control);
     y.fill(0, 0, this.#order);
     for (let n = 0; n < samples; n++) {
-      for (let c = 0; c < this.#order; c++) y[c] += this.#y[n] * this.#rows[n * this.#order + c];
+      const row = n * this.#order;
+      const yn = this.#y[n];
+      for (let c = 0; c < this.#order; c++) y[c] += yn * this.#rows[row + c];
+      if (stop.after(this.#order)) return false;
     }
     return true;
   }
@@ -110,23 +121,24 @@ export class Dual {
     return true;
   }
 
-  /** xᵀFx = λ|x|² + |Gx|²/N */
-  quadraticForm(x: Float64Array): number {
+  /** xᵀFx = λ|x|² + |Gx|²/N. Undefined: cancelled. */
+  quadraticForm(x: Float64Array): number | undefined {
     const { samples, damping } = this.#range;
-    this.#multiply(x);
-    let squares = 0;
-    for (let n = 0; n < samples; n++) squares += this.#y[n] ** 2;
-    let norm = 0;
-    for (let c = 0; c < this.#order; c++) norm += x[c] ** 2;
-    return damping * norm + squares / samples;
+    if (!this.#multiply(x)) return undefined;
+    return damping * dot(x, 0, 0, this.#order) + dot(this.#y, 0, 0, samples) / samples;
   }
 
-  #multiply(x: Float64Array): void {
+  /** #y = G x. False: cancelled. */
+  #multiply(x: Float64Array): boolean {
+    const stop = new Stop(this.#range.control);
     for (let n = 0; n < this.#range.samples; n++) {
+      const row = n * this.#order;
       let sum = 0;
-      for (let c = 0; c < this.#order; c++) sum += this.#rows[n * this.#order + c] * x[c];
+      for (let c = 0; c < this.#order; c++) sum += this.#rows[row + c] * x[c];
       this.#y[n] = sum;
+      if (stop.after(this.#order)) return false;
     }
+    return true;
   }
 }
 
@@ -137,15 +149,20 @@ export function dualDiagonal(
   w: Float64Array,
   d: Float64Array,
 ): Status {
-  const order = range.starts[block + 1] - range.starts[block];
+  const { starts, samples, damping, control } = range;
+  const order = starts[block + 1] - starts[block];
   const dual = new Dual(range, block);
   const status = dual.factor();
   if (status.outcome !== 'done') return { ...status, block };
   if (!dual.solveSamples(w)) return CANCELLED;
+  const stop = new Stop(control);
+  d.fill(0, 0, order);
+  for (let n = 0; n < samples; n++) {
+    for (let c = 0; c < order; c++) d[c] += w[n * order + c] ** 2;
+    if (stop.after(order)) return CANCELLED;
+  }
   for (let c = 0; c < order; c++) {
-    let squares = 0;
-    for (let n = 0; n < range.samples; n++) squares += w[n * order + c] ** 2;
-    d[c] = (1 - squares) / range.damping;
+    d[c] = (1 - d[c]) / damping;
     if (!(d[c] > 0) || !Number.isFinite(d[c])) {
       return { outcome: 'not-positive-definite', block, pivot: c };
     }

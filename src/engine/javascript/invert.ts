@@ -1,6 +1,6 @@
 import type { InvertJob, Status } from '../kernels.js';
 import { factorFisher, stateAt } from './block-factor.js';
-import { invertFactor } from './cholesky.js';
+import { factorDiagonal } from './cholesky.js';
 import { blockDone, CANCELLED, cancelled, DONE } from './control.js';
 import { dualDiagonal } from './dual.js';
 import { packedRow } from './packed-triangle.js';
@@ -14,7 +14,7 @@ export function invert(job: InvertJob): Status {
   const v = scratch('inverse factor', widest * (solver === 'dual' ? job.samples : widest));
   for (let block = from; block < to; block++) {
     if (cancelled(control)) return CANCELLED;
-    const status = invertBlock(job, block, l, v);
+    const status = solver === 'woodbury' ? byInverse(job, block) : byFactor(job, block, l, v);
     if (status.outcome !== 'done') return status;
     job.condition[block] = conditionBound(job, block);
     blockDone(control);
@@ -22,38 +22,34 @@ export function invert(job: InvertJob): Status {
   return DONE;
 }
 
-function invertBlock(job: InvertJob, block: number, l: Float64Array, v: Float64Array): Status {
-  if (job.solver === 'gram') return byFactor(job, block, l, v);
-  if (job.solver === 'woodbury') return byInverse(job, block);
-  return dualDiagonal(job, block, v, job.diagonal.subarray(job.starts[block]));
-}
-
-/** gram: D_j = Σ_i V(i, j)² with V = L⁻¹: sums of squares, never negative. */
+/** gram and dual: D is made beside, so that a block that fails keeps the one it had. */
 function byFactor(job: InvertJob, block: number, l: Float64Array, v: Float64Array): Status {
-  const { starts, diagonal, control } = job;
-  const begin = starts[block];
-  const n = starts[block + 1] - begin;
-  const status = factorFisher(job, block, l);
-  if (status.outcome !== 'done') return status;
-  if (!invertFactor(l, n, v, control)) return CANCELLED;
-  diagonal.fill(0, begin, begin + n);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j <= i; j++) diagonal[begin + j] += v[i * n + j] ** 2;
+  const { starts, diagonal, control, solver } = job;
+  const n = starts[block + 1] - starts[block];
+  const d = scratch('diagonal', n);
+  let status: Status;
+  if (solver === 'dual') {
+    status = dualDiagonal(job, block, v, d);
+  } else {
+    status = factorFisher(job, block, l);
+    if (status.outcome === 'done' && !factorDiagonal(l, n, v, d, control)) status = CANCELLED;
   }
-  return DONE;
+  if (status.outcome === 'done') diagonal.set(d.subarray(0, n), starts[block]);
+  return status;
 }
 
 /** woodbury: D is the diagonal of P. */
 function byInverse(job: InvertJob, block: number): Status {
   const { starts, states, diagonal } = job;
-  const begin = starts[block];
+  const order = starts[block + 1] - starts[block];
   const at = stateAt(job, block);
-  for (let j = 0; j < starts[block + 1] - begin; j++) {
+  for (let j = 0; j < order; j++) {
     const d = states[at + packedRow(j) + j];
-    diagonal[begin + j] = d;
-    if (!(d > 0) || !Number.isFinite(d))
+    if (!(d > 0) || !Number.isFinite(d)) {
       return { outcome: 'not-positive-definite', block, pivot: j };
+    }
   }
+  for (let j = 0; j < order; j++) diagonal[starts[block] + j] = states[at + packedRow(j) + j];
   return DONE;
 }
 

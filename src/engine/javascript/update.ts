@@ -1,6 +1,6 @@
 import type { Status, UpdateJob } from '../kernels.js';
 import { applyInverse, factorFisher, factorPacked, ofBlock, stateAt } from './block-factor.js';
-import { invertFactor, solveLower, solveSymmetric } from './cholesky.js';
+import { factorDiagonal, solveLower, solveSymmetric } from './cholesky.js';
 import { blockDone, CANCELLED, cancelled, DONE } from './control.js';
 import { Dual, dualDiagonal } from './dual.js';
 import { entry, multiplySymmetric } from './packed-triangle.js';
@@ -24,34 +24,37 @@ interface Block {
 
 /** Prunes by maskAfter and moves the kept weights by the rule; see UpdateJob. */
 export function update(job: UpdateJob): Status {
-  const { starts, from, to, control, losses } = job;
+  const { starts, from, to, control } = job;
   const widest = widestBlock(starts, from, to);
   const [delta, x, y] = ['delta', 'x', 'y'].map((use) => scratch(use, widest));
   const l = scratch('factor', widest * widest);
   const v = scratch('inverse factor', widest * (job.solver === 'dual' ? job.samples : widest));
   for (let block = from; block < to; block++) {
     if (cancelled(control)) return CANCELLED;
-    losses[2 * block] = 0;
-    losses[2 * block + 1] = 0;
     const begin = starts[block];
     const order = starts[block + 1] - begin;
     const b: Block = { block, begin, order, at: stateAt(job, block), delta, x, y, l, v };
-    if (setPruned(job, b)) {
-      const status = ofBlock(updateBlock(job, b), block);
-      if (status.outcome !== 'done') return status;
-    }
+    const status = ofBlock(updateBlock(job, b), block);
+    if (status.outcome !== 'done') return status;
     blockDone(control);
   }
   return DONE;
 }
 
+/** Weights and losses are written at the end: a block that fails stays as it was. */
 function updateBlock(job: UpdateJob, b: Block): Status {
+  if (!setPruned(job, b)) {
+    job.losses.fill(0, 2 * b.block, 2 * b.block + 2);
+    return DONE;
+  }
   let status = DONE;
   if (job.rule === 'independent') status = independent(job, b);
   if (job.rule === 'joint') status = JOINT[job.solver](job, b);
   if (status.outcome !== 'done') return status;
-  apply(job, b);
-  return predict(job, b);
+  round(job, b);
+  status = predict(job, b);
+  if (status.outcome === 'done') job.weights.set(b.y.subarray(0, b.order), b.begin);
+  return status;
 }
 
 const JOINT = { gram: jointByKept, dual: jointBySamples, woodbury: jointByPruned };
@@ -97,12 +100,7 @@ function diagonal(job: UpdateJob, { block, order, at, l, v }: Block, d: Float64A
   }
   const status = factorFisher(job, block, l);
   if (status.outcome !== 'done') return status;
-  if (!invertFactor(l, order, v, job.control)) return CANCELLED;
-  for (let q = 0; q < order; q++) {
-    d[q] = 0;
-    for (let i = q; i < order; i++) d[q] += v[i * order + q] ** 2;
-  }
-  return DONE;
+  return factorDiagonal(l, order, v, d, job.control) ? DONE : CANCELLED;
 }
 
 /** dual: δ_R = G_Rᵀ (NλI + G_R G_Rᵀ)⁻¹ G_Q w_Q */
@@ -158,25 +156,23 @@ function rows(order: number, belongs: (i: number) => boolean): Uint32Array {
   return index.subarray(0, count);
 }
 
-/** Rounds to float32 and keeps the change that was really made. */
-function apply(job: UpdateJob, b: Block): void {
-  const { weights } = job;
+/** y = the new weights, rounded to float32; delta becomes the change that they make. */
+function round(job: UpdateJob, b: Block): void {
   for (let i = 0; i < b.order; i++) {
-    const before = weights[b.begin + i];
-    weights[b.begin + i] = kept(job, b, i) ? before + b.delta[i] : 0;
-    b.delta[i] = weights[b.begin + i] - before;
+    const before = job.weights[b.begin + i];
+    b.y[i] = kept(job, b, i) ? Math.fround(before + b.delta[i]) : 0;
+    b.delta[i] = b.y[i] - before;
   }
 }
 
 /** ½ δᵀFδ and ḡᵀδ of the change in `delta`. */
 function predict(job: UpdateJob, { block, begin, order, at, delta, x, l }: Block): Status {
   const { losses, gradientSum, samples, damping, states, control } = job;
-  let linear = 0;
-  for (let i = 0; i < order; i++) linear += gradientSum[begin + i] * delta[i];
-  losses[2 * block + 1] = linear / samples;
   let quadratic = 0;
   if (job.solver === 'dual') {
-    quadratic = new Dual(job, block).quadraticForm(delta);
+    const form = new Dual(job, block).quadraticForm(delta);
+    if (form === undefined) return CANCELLED;
+    quadratic = form;
   } else if (job.solver === 'gram') {
     if (!multiplySymmetric(states, at, order, delta, x, control)) return CANCELLED;
     for (let i = 0; i < order; i++) quadratic += delta[i] * (damping * delta[i] + x[i] / samples);
@@ -188,6 +184,9 @@ function predict(job: UpdateJob, { block, begin, order, at, delta, x, l }: Block
     if (!solveLower(l, order, x, control)) return CANCELLED;
     for (let i = 0; i < order; i++) quadratic += x[i] * x[i];
   }
+  let linear = 0;
+  for (let i = 0; i < order; i++) linear += gradientSum[begin + i] * delta[i];
   losses[2 * block] = quadratic / 2;
+  losses[2 * block + 1] = linear / samples;
   return DONE;
 }
