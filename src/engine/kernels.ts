@@ -90,8 +90,8 @@ export type InitialiseJob = StateRange;
 /**
  * Adds `count` gradient samples to the state.
  * gram: S += Σ g gᵀ. dual: copies them behind the `stored` ones. woodbury: the Woodbury step with N = `samples`, at most 16 samples at a time.
- * Coordinates with mask 0 count as zero. Also gradientSum += Σ g and squareSum += Σ g² (by weight,
- * in block order).
+ * Coordinates with mask 0 count as zero. Also gradientSum += Σ g, and squareSum becomes Σ g² of
+ * all samples so far (by weight, in block order).
  *
  * gram sums at most 128 samples before adding them to the state. `lowOrder`, where it is not empty,
  * has the layout of `states` and holds the rounding error of those additions (two-sum), which keeps
