@@ -57,7 +57,7 @@ double time_to_stop(Parameter& parameter, double delay, const std::function<Stat
 
 void expect_stops(Parameter& parameter, const std::string& what,
                   const std::function<Status()>& call) {
-  for (double delay : {1.0, 15.0, 70.0, 250.0}) {
+  for (double delay : {2.0, 30.0, 180.0}) {
     double shortest = kLongest + 1;
     // More than once where the machine is busy: what counts is that the kernel can.
     for (int attempt = 0; attempt < 4 && shortest > kLongest; ++attempt) {
@@ -96,6 +96,19 @@ void specifications(const Kernels& kernels) {
           return status;
         });
       }
+    }
+  });
+
+  specify("so is one by dual", [&] {
+    Parameter p({.orders = {kLarge}, .samples = kLarge / 2, .solver = Solver::kDual, .damping = 1});
+    expect_stops(p, "accumulate",
+                 [&] { return kernels.accumulate(p.accumulation(p.all(), 0, p.plan.samples)); });
+    p.rows.fill(0.5f);
+    expect_stops(p, "invert", [&] { return kernels.invert(p.inversion(p.all())); });
+    expect_stops(p, "multiply", [&] { return kernels.multiply(p.multiplication(p.all())); });
+    for (UpdateRule rule : {UpdateRule::kIndependent, UpdateRule::kJoint}) {
+      expect_stops(p, text("update ", static_cast<int>(rule)),
+                   [&] { return kernels.update(p.pruning(p.all(), rule)); });
     }
   });
 

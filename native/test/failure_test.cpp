@@ -132,6 +132,19 @@ void specifications(const Kernels& kernels) {
     }
   });
 
+  specify("a pair whose entries are both negative is not taken for a positive one", [&] {
+    Parameter parameter = broken(kernels, Solver::kWoodbury);
+    parameter.state(kBad)[packed_row(3) + 3] = -1;
+    const std::uint32_t begin = parameter.starts[kBad];
+    const std::uint32_t indices[] = {begin + 3, begin + kRow};
+    const std::uint32_t offsets[] = {0, 2};
+    double saliency = -777;
+    const Status status = kernels.group_saliency(
+        {parameter.all(), parameter.weights.data(), indices, offsets, 0, 1, &saliency});
+    expect_failure(status, "pair", 3);
+    expect_equal(saliency, -777.0, "the saliency");
+  });
+
   specify("without memory the bytes that were missing are told, and nothing is touched", [&] {
     for (Solver solver : kSolvers) {
       Parameter parameter({.orders = kOrders, .samples = 60, .solver = solver});

@@ -128,6 +128,16 @@ void specifications(const Kernels& kernels) {
     });
   }
 
+  specify("dual: groups in blocks of more weights than samples", [&] {
+    for (std::size_t size : {1, 2, 3, 8, 17}) {
+      for (std::size_t order : {17, 50, 100}) {
+        expect_saliencies(
+            kernels, {.orders = {order, order + 3}, .samples = order / 3, .solver = Solver::kDual},
+            size);
+      }
+    }
+  });
+
   specify("a group without members costs nothing", [&] {
     Parameter parameter({.orders = {8}, .samples = 4});
     parameter.estimate(kernels);
