@@ -46,7 +46,8 @@ class Dual {
       const std::size_t depth = std::min(kDualDepth, columns - begin);
       if (range_.control.cancelled()) return kCancelled;
       pack(index, begin, depth);
-      if (!update_upper<Sign::kPlus>(u_, 0, {panel_, kStrip, strip}, depth, range_.control)) {
+      if (!update_upper<Sign::kPlus>(u_, 0, count_, {panel_, kStrip, strip}, depth,
+                                     range_.control)) {
         return kCancelled;
       }
     }
@@ -61,7 +62,7 @@ class Dual {
       for (std::size_t j = 0; j < stride; j += kTileColumns) {
         if (range_.control.cancelled()) return false;
         const std::size_t columns = std::min(kTileColumns, stride - j);
-        with_tile(columns, p, Rows{u_.data + p, u_.stride, 1}, Columns{w + j, stride, kStrip},
+        with_tile(rows, columns, p, Rows{u_.data + p, u_.stride, 1}, Columns{w + j, stride, kStrip},
                   [&](const auto& tile) { finish_rows(tile, p, rows, j, w, stride); });
       }
     }

@@ -1,5 +1,6 @@
 // Cholesky factorisation A = U^T U of a dense block, its inverse factor, and solves with it.
-// Right-looking by panels of rows: the panel is factored row by row, the rest is updated in tiles.
+// By panels of rows: a panel is factored by bands of a tile's rows, each after what the panel's
+// rows above it take from it; then the whole panel is taken from the rest.
 // Backward stable (Higham, Accuracy and Stability of Numerical Algorithms, 2002, theorem 10.3).
 #pragma once
 
@@ -12,58 +13,58 @@
 
 namespace woodfisher::WOODFISHER_ISA {
 
-// Rows a panel has: enough depth for the tiles to pay, little enough that the row-by-row part
-// (panel * n^2 flops of n^3 / 3) does not count.
-constexpr std::size_t panel_rows(std::size_t order) {
-  return order <= 256 ? 16 : 64;
-}
+// Rows whose products are subtracted from the rest in one go.
+inline constexpr std::size_t kFactorPanel = 64;
 
 // Upper triangle of `a` -> U in place (about order^3 / 3 flops). What is below the diagonal is
 // lost. A pivot that is not positive and finite: kNotPositiveDefinite, with its row.
 inline Status factor(Dense a, const Control& control) {
   const std::size_t n = a.order;
-  const std::size_t panel = panel_rows(n);
-  for (std::size_t p = 0; p < n; p += panel) {
-    const std::size_t end = p + panel < n ? p + panel : n;
-    for (std::size_t q = p; q < end; ++q) {
-      if (control.cancelled()) return kCancelled;
-      double* row = a.row(q);
-      for (std::size_t k = p; k < q; ++k) {
-        add_scaled(row + q, a.row(k) + q, -a.at(k, q), a.stride - q);
+  for (std::size_t p = 0; p < n; p += kFactorPanel) {
+    const std::size_t end = std::min(p + kFactorPanel, n);
+    for (std::size_t band = p; band < end; band += kTileRows) {
+      const std::size_t band_end = std::min<std::size_t>(band + kTileRows, end);
+      const Columns above{a.row(p), a.stride, kStrip};
+      if (!update_upper<Sign::kMinus>(a, band, band_end, above, band - p, control)) {
+        return kCancelled;
       }
-      const double pivot = row[q];
-      if (!(pivot > 0) || !std::isfinite(pivot)) {
-        return {.outcome = Outcome::kNotPositiveDefinite, .pivot = static_cast<std::int64_t>(q)};
+      for (std::size_t q = band; q < band_end; ++q) {
+        double* row = a.row(q);
+        for (std::size_t k = band; k < q; ++k) {
+          add_scaled(row + q, a.row(k) + q, -a.at(k, q), a.stride - q);
+        }
+        const double pivot = row[q];
+        if (!(pivot > 0) || !std::isfinite(pivot)) {
+          return {.outcome = Outcome::kNotPositiveDefinite, .pivot = static_cast<std::int64_t>(q)};
+        }
+        const double root = std::sqrt(pivot);
+        row[q] = root;
+        for (std::size_t j = q + 1; j < a.stride; ++j) row[j] /= root;
       }
-      const double root = std::sqrt(pivot);
-      row[q] = root;
-      for (std::size_t j = q + 1; j < a.stride; ++j) row[j] /= root;
     }
-    if (end < n &&
-        !update_upper<Sign::kMinus>(a, end, {a.row(p), a.stride, kStrip}, end - p, control)) {
-      return kCancelled;
-    }
+    const Columns panel{a.row(p), a.stride, kStrip};
+    if (!update_upper<Sign::kMinus>(a, end, n, panel, end - p, control)) return kCancelled;
   }
   return {};
 }
 
 // V = U^-1, upper (about order^3 / 3 flops); the rest of V becomes zero. False: cancelled.
-// From the last panel up: V(i, :) = (e_i - sum over k > i of U(i, k) V(k, :)) / U(i, i).
+// From the last rows up: V(i, :) = (e_i - sum over k > i of U(i, k) V(k, :)) / U(i, i).
 inline bool invert_factor(Dense u, Dense v, const Control& control) {
   if (!v.clear(control)) return false;
   const std::size_t n = u.order;
-  const std::size_t panel = panel_rows(n);
-  for (std::size_t p = (n - 1) / panel * panel;; p -= panel) {
-    const std::size_t end = p + panel < n ? p + panel : n;
+  for (std::size_t p = (n - 1) / kTileRows * kTileRows;; p -= kTileRows) {
+    const std::size_t end = std::min<std::size_t>(p + kTileRows, n);
     for (std::size_t i = p; i < end && end < n; i += kTileRows) {
+      const std::size_t rows = std::min<std::size_t>(kTileRows, end - i);
       for (std::size_t j = end / kStrip * kStrip; j < v.stride; j += kTileColumns) {
         if (control.cancelled()) return false;
         const std::size_t columns = std::min(kTileColumns, v.stride - j);
         const std::size_t depth = std::min(n, j + columns) - end;  // V(k, j) = 0 for k > j
-        with_tile(columns, depth, Rows{u.row(i) + end, 1, u.stride},
+        with_tile(rows, columns, depth, Rows{u.row(i) + end, 1, u.stride},
                   Columns{v.row(end) + j, v.stride, kStrip}, [&](const auto& tile) {
                     constexpr int vectors = sizeof(tile.sum[0]) / sizeof(Vector);
-                    for (std::size_t r = 0; r < kTileRows && i + r < end; ++r) {
+                    for (std::size_t r = 0; r < rows; ++r) {
                       double* out = v.row(i + r) + j;
                       for (int w = 0; w < vectors; ++w) store(out + w * kLanes, -tile.sum[r][w]);
                     }

@@ -22,6 +22,9 @@ struct Panel {
   Columns columns() const { return {data, step, strip}; }
 };
 
+// Rows that are gathered together: 256 bytes of a strip, which are written without a gap.
+inline constexpr std::size_t kGatherRows = 4;
+
 // What of a block does not change from sample to sample.
 class BlockGather {
  public:
@@ -32,17 +35,73 @@ class BlockGather {
       : job_(&job), begin_(begin), order_(order) {
     const std::uint8_t* mask = job.mask + begin;
     masked_ = std::find(mask, mask + order, std::uint8_t{0}) != mask + order;
+    const std::size_t tail = order % kStrip;
+    std::copy_n(mask + order - tail, tail, tail_mask_);
   }
 
-  // Copies sample n to row `row` of the panel.
-  void copy(std::size_t n, std::size_t row, Panel panel) const {
-    write(n, panel.data + row * panel.step, panel.strip, padded(order_));
+  // Copies samples [n, n + rows), at most kGatherRows, to the panel's rows from `row` on, and adds
+  // them to `sums`, one for each of the panel's columns.
+  void copy(std::size_t n, std::size_t rows, std::size_t row, Panel panel, double* sums) const {
+    double* out = panel.data + row * panel.step;
+    const bool whole = job_->gradients != nullptr && job_->order_of_axes.identity();
+    if (whole && rows == kGatherRows && panel.step == kStrip) {
+      return masked_ ? copy_strips<true>(n, out, panel.strip, sums)
+                     : copy_strips<false>(n, out, panel.strip, sums);
+    }
+    for (std::size_t r = 0; r < rows; ++r) {
+      write(n + r, out + r * panel.step, panel.strip, padded(order_));
+    }
+    for (std::size_t c = 0; c < padded(order_); c += kStrip) {
+      const double* strip = out + c / kStrip * panel.strip;
+      for (std::size_t r = 0; r < rows; ++r) {
+        for (int lane = 0; lane < kStrip; ++lane) sums[c + lane] += strip[r * panel.step + lane];
+      }
+    }
   }
 
   // Copies sample n to `out`, side by side, without padding.
   void copy(std::size_t n, float* out) const { write(n, out, kStrip, order_); }
 
  private:
+  // kGatherRows rows of one strip; `mask` is that of its columns.
+  template <bool kMasked>
+  static void copy_strip(const float* in, std::size_t step, const std::uint8_t* mask, double* out,
+                         double* sums) {
+    for (int at = 0; at < kStrip; at += kLanes) {
+      const Lanes kept = kMasked ? lanes_of(mask + at) : Lanes{};
+      Vector sum = {};
+#pragma GCC unroll 4
+      for (std::size_t r = 0; r < kGatherRows; ++r) {
+        const Vector given = widen(in + r * step + at);
+        const Vector value = kMasked ? select(given, kept) : given;
+        store(out + r * kStrip + at, value);
+        sum += value;
+      }
+      store(sums + at, load(sums + at) + sum);
+    }
+  }
+
+  template <bool kMasked>
+  void copy_strips(std::size_t n, double* out, std::size_t strip, double* sums) const {
+    const float* in = job_->gradients + n * job_->size + begin_;
+    const std::uint8_t* mask = job_->mask + begin_;
+    std::size_t c = 0;
+    for (; c + kStrip <= order_; c += kStrip, out += strip) {
+      copy_strip<kMasked>(in + c, job_->size, mask + c, out, sums + c);
+    }
+    if (c == order_) return;
+    if (begin_ + c + kStrip <= job_->size || n + kGatherRows < job_->count) {
+      return copy_strip<true>(in + c, job_->size, tail_mask_, out, sums + c);
+    }
+    float tail[kGatherRows * kStrip] = {};  // nothing is read behind the last sample
+    for (std::size_t i = c; i < order_; ++i) {
+      for (std::size_t r = 0; r < kGatherRows; ++r) {
+        tail[r * kStrip + i - c] = in[r * job_->size + i];
+      }
+    }
+    copy_strip<true>(tail, kStrip, tail_mask_, out, sums + c);
+  }
+
   // Weights of sample n in strips, zeros from `order` to `width`.
   template <typename T>
   void write(std::size_t n, T* out, std::size_t strip, std::size_t width) const {
@@ -116,22 +175,39 @@ class BlockGather {
   std::size_t begin_ = 0;
   std::size_t order_ = 0;
   bool masked_ = false;
+  std::uint8_t tail_mask_[kStrip] = {};  // of the last, short strip
 };
 
-// sums[c] += the panel's column sums, for columns [from, to).
-inline void add_column_sums(Panel panel, std::size_t depth, std::size_t from, std::size_t to,
-                            double* sums) {
-  for (std::size_t strip = from / kStrip; strip * kStrip < to; ++strip) {
-    const double* values = panel.data + strip * panel.strip;
-    double total[kStrip] = {};
-    for (std::size_t n = 0; n < depth; ++n, values += panel.step) {
-      for (int lane = 0; lane < kStrip; ++lane) total[lane] += values[lane];
-    }
-    for (std::size_t c = std::max(from, strip * kStrip); c < std::min(to, (strip + 1) * kStrip);
-         ++c) {
-      sums[c] += total[c - strip * kStrip];
-    }
+// Asks for the gradients of the blocks that are gathered next, a row at a time, while others are
+// worked on: a row's few lines are on a page of their own, and the gather would wait for each.
+class ReadAhead {
+ public:
+  ReadAhead() = default;
+
+  // Samples [n, n + rows) of the blocks [first, last).
+  ReadAhead(const AccumulateJob& job, std::size_t first, std::size_t last, std::size_t n,
+            std::size_t rows) {
+    if (job.gradients == nullptr || !job.order_of_axes.identity() || first == last) return;
+    next_ = job.gradients + n * job.size + job.begin(first);
+    columns_ = job.starts[last] - job.starts[first];
+    step_ = job.size;
+    rows_ = rows;
   }
-}
+
+  void one_row() {
+    if (rows_ == 0) return;
+    --rows_;
+    for (std::size_t c = 0; c < columns_; c += kLine) __builtin_prefetch(next_ + c, 0, 2);
+    next_ += step_;
+  }
+
+ private:
+  static constexpr std::size_t kLine = 16;  // float32 of a cache line
+
+  const float* next_ = nullptr;
+  std::size_t columns_ = 0;
+  std::size_t step_ = 0;
+  std::size_t rows_ = 0;
+};
 
 }  // namespace woodfisher::WOODFISHER_ISA

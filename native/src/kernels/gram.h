@@ -26,29 +26,35 @@ inline constexpr std::size_t kPanelStrip = (kPanelSamples + 1) * kStrip;
 // Blocks [first, last) that share a panel.
 class Group {
  public:
+  // Scratch of a group of at most `columns` columns, a multiple of kStrip.
+  static std::size_t doubles(std::size_t columns) {
+    return columns / kStrip * kPanelStrip + columns;
+  }
+
   Group(const AccumulateJob& job, std::size_t first, std::size_t last, double* memory)
       : job_(job), first_(first), last_(last) {
     for (std::size_t block = first; block < last; ++block) {
       gathers_[block - first] = BlockGather(job, job.begin(block), job.order(block));
       panels_[block - first] = {memory, kStrip, kPanelStrip};
       memory += padded(job.order(block)) / kStrip * kPanelStrip;
+      columns_ += padded(job.order(block));
     }
+    sums_ = memory;
   }
 
-  // Adds samples [n, n + depth), depth <= kPanelSamples. False: cancelled.
-  bool add(std::size_t n, std::size_t depth) {
-    for (std::size_t row = 0; row < depth; ++row) {
-      if (job_.control.cancelled()) return false;
-      for (std::size_t i = 0; i < last_ - first_; ++i) gathers_[i].copy(n + row, row, panels_[i]);
-    }
+  // Adds samples [n, n + depth), depth <= kPanelSamples, and reads ahead. False: cancelled.
+  bool add(std::size_t n, std::size_t depth, ReadAhead ahead) {
+    if (!gather(n, depth)) return false;
     for (std::size_t block = first_; block < last_; ++block) {
       const Panel& panel = panels_[block - first_];
       double* s = job_.state(block);
       double* low = job_.low_order == nullptr ? nullptr : job_.low_order + (s - job_.states);
-      add_column_sums(panel, depth, job_.row_from, row_to(block),
-                      job_.gradient_sum + job_.begin(block));
-      if (!add_gram_rows(s, low, job_.row_from, row_to(block), depth, panel.columns(),
-                         job_.control)) {
+      const double* sums = sums_ + (panel.data - panels_[0].data) / kPanelStrip * kStrip;
+      for (std::size_t i = job_.row_from; i < row_to(block); ++i) {
+        job_.gradient_sum[job_.begin(block) + i] += sums[i];
+      }
+      if (!add_gram_rows(s, low, job_.row_from, row_to(block), depth, panel.columns(), job_.control,
+                         [&] { ahead.one_row(); })) {
         return false;
       }
     }
@@ -66,6 +72,22 @@ class Group {
   }
 
  private:
+  // Samples [n, n + depth) to the panels, and their sums to sums_. False: cancelled.
+  bool gather(std::size_t n, std::size_t depth) {
+    std::fill(sums_, sums_ + columns_, 0.0);
+    for (std::size_t row = 0; row < depth; row += kGatherRows) {
+      if (job_.control.cancelled()) return false;
+      const std::size_t rows = std::min(kGatherRows, depth - row);
+      double* sums = sums_;
+      for (std::size_t block = first_; block < last_; ++block) {
+        const BlockGather& samples = gathers_[block - first_];
+        samples.copy(n + row, rows, row, panels_[block - first_], sums);
+        sums += padded(job_.order(block));
+      }
+    }
+    return true;
+  }
+
   std::size_t row_to(std::size_t block) const {
     return job_.row_to == 0 ? job_.order(block) : job_.row_to;
   }
@@ -75,16 +97,25 @@ class Group {
   std::size_t last_;
   BlockGather gathers_[kGroupColumns / kStrip];
   Panel panels_[kGroupColumns / kStrip];
+  std::size_t columns_ = 0;
+  double* sums_;
 };
 
 inline Status accumulate_gram(const AccumulateJob& job) {
-  Scratch scratch(std::max(kGroupColumns, widest_block(job)) / kStrip * kPanelStrip);
+  Scratch scratch(Group::doubles(std::max(kGroupColumns, widest_block(job))));
   if (scratch.data() == nullptr) return out_of_memory(scratch);
   for (std::size_t first = job.from; first < job.to;) {
     const std::size_t last = group_end(job, first);
     Group group(job, first, last, scratch.data());
+    const std::size_t next = last < job.to ? group_end(job, last) : last;
     for (std::size_t n = 0; n < job.count; n += kPanelSamples) {
-      if (!group.add(n, std::min(kPanelSamples, job.count - n))) return kCancelled;
+      const std::size_t depth = std::min(kPanelSamples, job.count - n);
+      const std::size_t then = n + depth;
+      const ReadAhead ahead =
+          then < job.count
+              ? ReadAhead(job, first, last, then, std::min(kPanelSamples, job.count - then))
+              : ReadAhead(job, last, next, 0, std::min(kPanelSamples, job.count));
+      if (!group.add(n, depth, ahead)) return kCancelled;
     }
     group.finish();
     first = last;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 
+#include "kernels/block_lanes.h"
 #include "kernels/dual.h"
 
 namespace woodfisher::WOODFISHER_ISA {
@@ -53,7 +54,7 @@ inline double condition_bound(const InvertJob& job, std::size_t block) {
 inline std::size_t invert_doubles(const InvertJob& job, std::size_t widest) {
   switch (job.solver) {
     case Solver::kGram:
-      return 2 * Dense::doubles(widest);
+      return std::max(2 * Dense::doubles(widest), BlockLanes::doubles(widest));
     case Solver::kDual:
       return dual_doubles(job, widest);
     case Solver::kWoodbury:
@@ -76,15 +77,31 @@ inline Status invert_block(const InvertJob& job, std::size_t block, double* memo
   return diagonal_from_woodbury(job, block);
 }
 
+// How many blocks from `first` on are inverted together, one a lane.
+inline std::size_t lanes_from(const InvertJob& job, std::size_t first) {
+  std::size_t last = first;
+  while (job.solver == Solver::kGram && last < job.to && last < first + kLanes &&
+         job.order(last) <= kLaneOrder) {
+    ++last;
+  }
+  return last - first;
+}
+
 inline Status invert(const InvertJob& job) {
   Scratch scratch(invert_doubles(job, widest_block(job)));
   if (scratch.data() == nullptr) return out_of_memory(scratch);
-  for (std::size_t block = job.from; block < job.to; ++block) {
+  for (std::size_t block = job.from; block < job.to;) {
     if (job.control.cancelled()) return kCancelled;
-    const Status status = invert_block(job, block, scratch.data());
+    const std::size_t lanes = lanes_from(job, block);
+    const Status status = lanes > 0 ? BlockLanes(job, block, lanes, scratch.data()).diagonal()
+                                    : invert_block(job, block, scratch.data());
+    const std::size_t end = status.done() ? block + std::max<std::size_t>(lanes, 1)
+                                          : static_cast<std::size_t>(status.block);
+    for (; block < end; ++block) {
+      job.condition[block] = condition_bound(job, block);
+      job.control.block_done();
+    }
     if (!status.done()) return status;
-    job.condition[block] = condition_bound(job, block);
-    job.control.block_done();
   }
   return {};
 }

@@ -22,9 +22,11 @@ inline void add_exactly(double& s, double& low, double t) {
 }
 
 // Rows [from, to) of the packed lower triangle: S += X X^T, X given as `panel` (B(q, c) = X(c, q)).
-// n (n + 1) depth flops for all rows. False: cancelled.
+// n (n + 1) depth flops for all rows. Calls between() before each tile. False: cancelled.
+template <typename Between>
 inline bool add_gram_rows(double* s, double* low, std::size_t from, std::size_t to,
-                          std::size_t depth, Columns panel, const Control& control) {
+                          std::size_t depth, Columns panel, const Control& control,
+                          Between between) {
   std::size_t rows = 0;
   for (std::size_t i = from; i < to; i += rows) {
     if (control.cancelled()) return false;
@@ -35,14 +37,24 @@ inline bool add_gram_rows(double* s, double* low, std::size_t from, std::size_t 
     for (std::size_t j = 0; j < width; j += kTileColumns) {
       const Columns b{panel.data + j / kStrip * panel.strip, panel.step, panel.strip};
       const std::size_t columns = std::min(kTileColumns, width - j);
-      with_tile(columns, depth, a, b, [&](const auto& tile) {
+      between();
+      // The sums are wanted when the tile is done; its rows are too far apart to be foreseen.
+      for (std::size_t r = 0; r < rows; ++r) {
+        const double* sums = s + packed_row(i + r) + j;
+        for (std::size_t c = 0; c < columns + kStrip; c += kStrip) __builtin_prefetch(sums + c, 1);
+      }
+      with_tile(rows, columns, depth, a, b, [&](const auto& tile) {
         for (std::size_t r = 0; r < rows; ++r) {
           const std::size_t offset = packed_row(i + r) + j;
           if (j > i + r) continue;
           const std::size_t valid = std::min(columns, i + r + 1 - j);
           const double* sums = reinterpret_cast<const double*>(tile.sum[r]);
           if (low == nullptr) {
-            for (std::size_t c = 0; c < valid; ++c) s[offset + c] += sums[c];
+            std::size_t c = 0;
+            for (int v = 0; c + kLanes <= valid; ++v, c += kLanes) {
+              store(s + offset + c, load(s + offset + c) + tile.sum[r][v]);
+            }
+            for (; c < valid; ++c) s[offset + c] += sums[c];
           } else {
             for (std::size_t c = 0; c < valid; ++c) {
               add_exactly(s[offset + c], low[offset + c], sums[c]);
@@ -57,21 +69,23 @@ inline bool add_gram_rows(double* s, double* low, std::size_t from, std::size_t 
 
 enum class Sign { kPlus, kMinus };
 
-// C(i, j) += or -= sum over q < depth of A(q, i) A(q, j) for i in [from, order) and j >= i, and for
+// C(i, j) += or -= sum over q < depth of A(q, i) A(q, j) for i in [from, to) and j >= i, and for
 // some j below, which nobody reads. A is in strips; row-major is strips that are kStrip apart.
 // False: cancelled.
 template <Sign kSign>
-inline bool update_upper(Dense c, std::size_t from, Columns a, std::size_t depth,
+inline bool update_upper(Dense c, std::size_t from, std::size_t to, Columns a, std::size_t depth,
                          const Control& control) {
+  if (depth == 0) return true;
   const auto at = [&](std::size_t i) { return a.data + i / kStrip * a.strip + i % kStrip; };
-  for (std::size_t i = from / kTileRows * kTileRows; i < c.order; i += kTileRows) {
+  for (std::size_t i = from / kTileRows * kTileRows; i < to; i += kTileRows) {
     if (control.cancelled()) return false;
+    const std::size_t rows = std::min<std::size_t>(kTileRows, to - i);
     for (std::size_t j = i / kStrip * kStrip; j < c.stride; j += kTileColumns) {
       const std::size_t columns = std::min(kTileColumns, c.stride - j);
-      with_tile(columns, depth, Rows{at(i), a.step, 1}, Columns{at(j), a.step, a.strip},
+      with_tile(rows, columns, depth, Rows{at(i), a.step, 1}, Columns{at(j), a.step, a.strip},
                 [&](const auto& tile) {
                   constexpr int vectors = sizeof(tile.sum[0]) / sizeof(Vector);
-                  for (std::size_t r = 0; r < kTileRows; ++r) {
+                  for (std::size_t r = 0; r < rows; ++r) {
                     if (i + r < from) continue;
                     double* out = c.row(i + r) + j;
                     for (int v = 0; v < vectors; ++v) {

@@ -34,11 +34,12 @@ struct Tile {
   Vector sum[kTileRows][kVectors];
 };
 
-// Not inlined: the sums must stay in registers whatever the caller does with the result.
-template <int kVectors>
+// The first kRows rows of the tile. Not inlined: the sums must stay in registers whatever the
+// caller does with the result.
+template <int kRows, int kVectors>
 [[gnu::noinline]] void multiply_tile(std::size_t depth, Rows a, Columns b, Tile<kVectors>* out) {
   static_assert(kStrip % kLanes == 0);
-  Vector sum[kTileRows][kVectors] = {};
+  Vector sum[kRows][kVectors] = {};
   const double* __restrict pa = a.data;
   const double* __restrict pb = b.data;
   for (std::size_t q = 0; q < depth; ++q, pa += a.step, pb += b.step) {
@@ -48,38 +49,47 @@ template <int kVectors>
       column[v] = load(pb + (v * kLanes / kStrip) * b.strip + v * kLanes % kStrip);
     }
 #pragma GCC unroll 8
-    for (int r = 0; r < kTileRows; ++r) {
+    for (int r = 0; r < kRows; ++r) {
       const double value = pa[r * a.row];
 #pragma GCC unroll 8
       for (int v = 0; v < kVectors; ++v) sum[r][v] += value * column[v];
     }
   }
 #pragma GCC unroll 8
-  for (int r = 0; r < kTileRows; ++r) {
+  for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 8
     for (int v = 0; v < kVectors; ++v) out->sum[r][v] = sum[r][v];
   }
 }
 
+// The last rows of a matrix are seldom a whole tile: a half and a quarter of one save their time.
 template <int kVectors, typename Use>
-inline void compute_and_use(std::size_t depth, Rows a, Columns b, Use use) {
+inline void compute_and_use(std::size_t rows, std::size_t depth, Rows a, Columns b, Use use) {
   Tile<kVectors> tile;
-  multiply_tile<kVectors>(depth, a, b, &tile);
+  if (rows > kTileRows / 2) {
+    multiply_tile<kTileRows, kVectors>(depth, a, b, &tile);
+  } else if (kTileRows < 4 || rows > kTileRows / 4) {
+    multiply_tile<kTileRows / 2, kVectors>(depth, a, b, &tile);
+  } else {
+    multiply_tile<kTileRows / 4 + (kTileRows < 4), kVectors>(depth, a, b, &tile);
+  }
   use(tile);
 }
 
-// Calls use(tile) with the narrowest tile that covers `columns` (at least 1) columns.
+// Calls use(tile) with the smallest tile that covers `rows` (1 ... kTileRows) and `columns` (at
+// least 1); rows beyond `rows` are undefined.
 template <typename Use>
-inline void with_tile(std::size_t columns, std::size_t depth, Rows a, Columns b, Use use) {
+inline void with_tile(std::size_t rows, std::size_t columns, std::size_t depth, Rows a, Columns b,
+                      Use use) {
   const std::size_t vectors = (columns + kLanes - 1) / kLanes;
   if constexpr (kTileVectors >= 4) {
-    if (vectors >= 4) return compute_and_use<4>(depth, a, b, use);
+    if (vectors >= 4) return compute_and_use<4>(rows, depth, a, b, use);
   }
   if constexpr (kTileVectors >= 3) {
-    if (vectors >= 3) return compute_and_use<3>(depth, a, b, use);
+    if (vectors >= 3) return compute_and_use<3>(rows, depth, a, b, use);
   }
-  if (vectors >= 2) return compute_and_use<2>(depth, a, b, use);
-  compute_and_use<1>(depth, a, b, use);
+  if (vectors >= 2) return compute_and_use<2>(rows, depth, a, b, use);
+  compute_and_use<1>(rows, depth, a, b, use);
 }
 
 inline constexpr std::size_t kTileColumns = static_cast<std::size_t>(kTileVectors) * kLanes;

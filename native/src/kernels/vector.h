@@ -3,6 +3,12 @@
 // name, so that the linker never replaces one set's function by another's.
 #pragma once
 
+#include <cstdint>
+
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
 #ifndef WOODFISHER_ISA
 #error "define WOODFISHER_ISA, the namespace of the instruction set, before including kernels"
 #endif
@@ -38,6 +44,32 @@ inline Vector load(const double* p) {
 
 inline void store(double* p, Vector v) {
   *reinterpret_cast<UnalignedVector*>(p) = v;
+}
+
+// kLanes float32 as float64, exactly.
+typedef float NarrowVector __attribute__((vector_size(kLanes * 4)));
+typedef float UnalignedNarrow __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
+
+inline Vector widen(const float* p) {
+#if defined(__AVX512F__)  // GCC 12 converts by halves, and warns of the form without a mask
+  return _mm512_maskz_cvtps_pd(0xff, _mm256_loadu_ps(p));
+#endif
+  return __builtin_convertvector(NarrowVector(*reinterpret_cast<const UnalignedNarrow*>(p)),
+                                 Vector);
+}
+
+// All bits of a lane set, or none.
+typedef std::int64_t Lanes __attribute__((vector_size(kLanes * 8)));
+
+typedef signed char Bytes __attribute__((vector_size(kLanes), aligned(1), may_alias));
+
+// Lanes whose byte is not 0.
+inline Lanes lanes_of(const std::uint8_t* bytes) {
+  return __builtin_convertvector(*reinterpret_cast<const Bytes*>(bytes), Lanes) != 0;
+}
+
+inline Vector select(Vector v, Lanes chosen) {
+  return reinterpret_cast<Vector>(reinterpret_cast<Lanes>(v) & chosen);
 }
 
 inline double sum_of(Vector v) {

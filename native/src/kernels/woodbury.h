@@ -26,7 +26,7 @@ inline bool multiply_rows(const double* g, std::size_t rows, Dense p, double* v,
     for (std::size_t j = 0; j < p.stride; j += kTileColumns) {
       if (control.cancelled()) return false;
       const std::size_t columns = std::min(kTileColumns, p.stride - j);
-      with_tile(columns, p.order, Rows{g + n * p.stride, 1, p.stride},
+      with_tile(kTileRows, columns, p.order, Rows{g + n * p.stride, 1, p.stride},
                 Columns{p.data + j, p.stride, kStrip}, [&](const auto& tile) {
                   constexpr int vectors = sizeof(tile.sum[0]) / sizeof(Vector);
                   for (std::size_t r = 0; r < kTileRows; ++r) {
@@ -59,7 +59,7 @@ inline Status woodbury_step(Dense p, const double* g, std::size_t rows, double s
     for (std::size_t k = 0; k < n; ++k) add_scaled(w, v + k * p.stride, -m.at(k, n), p.stride);
     for (std::size_t j = 0; j < p.stride; ++j) w[j] /= m.at(n, n);
   }
-  if (!update_upper<Sign::kMinus>(p, 0, {v, p.stride, kStrip}, rows, control)) {
+  if (!update_upper<Sign::kMinus>(p, 0, p.order, {v, p.stride, kStrip}, rows, control)) {
     return kCancelled;
   }
   return mirror_upper(p, control) ? Status{} : kCancelled;
@@ -68,7 +68,7 @@ inline Status woodbury_step(Dense p, const double* g, std::size_t rows, double s
 inline Status accumulate_woodbury(const AccumulateJob& job) {
   const std::size_t widest = widest_block(job);
   const std::size_t step = kStepSamples * widest;
-  Scratch scratch(Dense::doubles(widest) + 2 * step);
+  Scratch scratch(Dense::doubles(widest) + 2 * step + widest);
   if (scratch.data() == nullptr) return out_of_memory(scratch);
   double* g = scratch.data();
   double* v = g + step;
@@ -78,10 +78,12 @@ inline Status accumulate_woodbury(const AccumulateJob& job) {
     if (!unpack_symmetric(job.state(block), p, job.control)) return kCancelled;
     const BlockGather samples(job, begin, p.order);
     const Panel panel{g, p.stride, kStrip};
+    double* sums = v + step + Dense::doubles(widest);
+    std::fill(sums, sums + p.stride, 0.0);
     for (std::size_t n = 0; n < job.count; n += kStepSamples) {
       const std::size_t rows = std::min(kStepSamples, job.count - n);
       for (std::size_t row = 0; row < rows; ++row) {
-        samples.copy(n + row, row, panel);
+        samples.copy(n + row, 1, row, panel, sums);
         for (std::size_t c = 0; c < p.order; ++c) {
           const double value = g[row * p.stride + c];
           job.square_sum[begin + c] += value * value;
@@ -89,10 +91,10 @@ inline Status accumulate_woodbury(const AccumulateJob& job) {
       }
       // Tiles read whole groups of rows: those beyond the last sample must be zero.
       std::fill(g + rows * p.stride, g + kStepSamples * p.stride, 0.0);
-      add_column_sums(panel, rows, 0, p.order, job.gradient_sum + begin);
       const Status status = woodbury_step(p, g, rows, job.samples, v, job.control);
       if (!status.done()) return of_block(status, block);
     }
+    for (std::size_t c = 0; c < p.order; ++c) job.gradient_sum[begin + c] += sums[c];
     pack_lower(p, job.state(block));
     job.control.block_done();
   }
