@@ -80,6 +80,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("cut", call<CutJob, read_cut, &Kernels::cut>);
   add("findNonFinite", call<FindNonFiniteJob, read_find_non_finite, &Kernels::find_non_finite>);
   add("releasePages", release_pages);
+  add("useLargePages", use_large_pages);
   add("instructionSets", instruction_sets);
   add("instructionSet", instruction_set);
   return exports;

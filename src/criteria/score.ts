@@ -1,6 +1,6 @@
 import type { CriterionName, KernelJob } from '../engine/kernels.js';
 import type { BlockedParameter } from '../fisher/blocked-parameter.js';
-import { cutIntoTasks, wholeParameters } from '../fisher/spans.js';
+import { cutIntoTasks, TASK_BYTES, wholeParameters } from '../fisher/spans.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
 
 /**
@@ -35,7 +35,7 @@ export async function scoreWeights(
 ): Promise<Float64Array[]> {
   const scores = parameters.map(({ size }) => context.lease.float64(size));
   const bytes = (order: number): number => 16 * order;
-  const tasks = cutIntoTasks(wholeParameters(parameters), bytes).map((task) =>
+  const tasks = cutIntoTasks(wholeParameters(parameters), bytes, TASK_BYTES).map((task) =>
     task.map(({ parameter, index, from, to }): LabelledJob<'score'> => {
       const job: KernelJob<'score'> = {
         criterion,

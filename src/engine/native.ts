@@ -6,6 +6,8 @@ import type { Kernels } from './kernels.js';
 export interface NativeAddon extends Kernels {
   /** Gives the array's memory pages back to the system; its contents are undefined afterwards. */
   releasePages(bytes: Uint8Array): boolean;
+  /** Asks for large pages where the array's memory is touched from now on. */
+  useLargePages(bytes: Uint8Array): boolean;
   /** Instruction sets this processor can run, widest first. */
   instructionSets(): string[];
   /** The one in use: the widest, or the one `WOODFISHER_INSTRUCTION_SET` names. */

@@ -3,7 +3,7 @@ import type { Lease } from '../memory/arena.js';
 import { fillInPieces } from '../memory/pieces.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
 import type { BlockedParameter } from './blocked-parameter.js';
-import { cutIntoTasks, type Span, type StateChunk } from './spans.js';
+import { cutIntoTasks, type Span, type StateChunk, TASK_BYTES } from './spans.js';
 
 /** Samples a kernel sums before it adds them to the state. */
 const PANEL = 128;
@@ -193,13 +193,16 @@ export class FisherState {
   }
 
   async #clear(of: (chunk: StateChunk) => Float64Array): Promise<void> {
-    const tasks = cutIntoTasks(this.spans(), (order) => bytesOfBlock('gram', order, 0)).map(
-      (task) =>
-        task.map((span): LabelledJob<'initialise'> => {
-          const range = this.range(span, this.damping ?? 0);
-          const states = span.chunk === undefined ? NOTHING : of(span.chunk);
-          return { parameter: span.parameter.name, job: { ...range, states } };
-        }),
+    const tasks = cutIntoTasks(
+      this.spans(),
+      (order) => bytesOfBlock('gram', order, 0),
+      TASK_BYTES,
+    ).map((task) =>
+      task.map((span): LabelledJob<'initialise'> => {
+        const range = this.range(span, this.damping ?? 0);
+        const states = span.chunk === undefined ? NOTHING : of(span.chunk);
+        return { parameter: span.parameter.name, job: { ...range, states } };
+      }),
     );
     await this.#context.run('initialise', tasks);
   }

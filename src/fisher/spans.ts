@@ -21,8 +21,11 @@ export interface Span {
   chunk?: StateChunk;
 }
 
-/** About 5 ms for the native engine: a task costs 150 µs to send. In flops, or as many bytes. */
-const TASK_COST = 5e7;
+/** Flops of a task, about 5 ms for the native engine: sending one costs 150 µs. */
+const TASK_FLOPS = 2e8;
+
+/** Bytes that a task moves which does little else. */
+export const TASK_BYTES = 5e7;
 
 /** All blocks of all parameters. */
 export function wholeParameters(parameters: readonly BlockedParameter[]): Span[] {
@@ -41,7 +44,7 @@ export function wholeParameters(parameters: readonly BlockedParameter[]): Span[]
 export function cutIntoTasks(
   spans: readonly Span[],
   costOfBlock: (order: number) => number,
-  taskCost = TASK_COST,
+  taskCost = TASK_FLOPS,
 ): Span[][] {
   const tasks: Span[][] = [];
   let task: Span[] = [];

@@ -10,6 +10,9 @@ const free = new Map<number, SharedArrayBuffer[]>();
 
 const SMALLEST = 4096;
 
+/** Buffers from here on have large pages: one page more than they need is then at most an eighth. */
+const LARGE = 2 ** 24;
+
 /**
  * Sixteen sizes between two powers of two: few enough that buffers fit again, and at most an eighth
  * larger than asked for. What is not touched costs address space, not memory.
@@ -24,7 +27,9 @@ function take(bytes: number): SharedArrayBuffer {
   const recycled = free.get(size)?.pop();
   if (recycled !== undefined) return recycled;
   try {
-    return new SharedArrayBuffer(size);
+    const buffer = new SharedArrayBuffer(size);
+    if (size >= LARGE) loadNative()?.useLargePages(new Uint8Array(buffer));
+    return buffer;
   } catch (cause) {
     throw new WoodFisherError(
       'ERR_WOODFISHER_STATE',

@@ -1,6 +1,6 @@
 import type { KernelJob } from '../engine/kernels.js';
 import type { BlockedParameter } from '../fisher/blocked-parameter.js';
-import { cutIntoTasks, wholeParameters } from '../fisher/spans.js';
+import { cutIntoTasks, TASK_BYTES, wholeParameters } from '../fisher/spans.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
 import { scoresAtRanks } from './rank.js';
 
@@ -50,7 +50,7 @@ export async function applyCuts(
   cuts: readonly Cut[],
 ): Promise<{ masks: Uint8Array[]; pruned: number[] }> {
   const masks = parameters.map(({ size }) => context.lease.uint8(size));
-  const spans = cutIntoTasks(wholeParameters(parameters), (order) => 16 * order);
+  const spans = cutIntoTasks(wholeParameters(parameters), (order) => 16 * order, TASK_BYTES);
   const tasks = spans.map((task) =>
     task.map(({ parameter, index, from, to }): LabelledJob<'cut'> => {
       const job: KernelJob<'cut'> = {

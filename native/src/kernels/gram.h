@@ -23,36 +23,29 @@ inline constexpr std::size_t kPanelSamples = 128;
 // One row of padding, or every strip would begin at the same cache set.
 inline constexpr std::size_t kPanelStrip = (kPanelSamples + 1) * kStrip;
 
-// Blocks [first, last) that share a panel.
+// Blocks [first, last) whose gradients are asked for together.
 class Group {
  public:
-  // Scratch of a group of at most `columns` columns, a multiple of kStrip.
+  // Scratch of blocks of at most `columns` columns, a multiple of kStrip: a panel and its sums.
   static std::size_t doubles(std::size_t columns) {
     return columns / kStrip * kPanelStrip + columns;
   }
 
   Group(const AccumulateJob& job, std::size_t first, std::size_t last, double* memory)
-      : job_(job), first_(first), last_(last) {
-    for (std::size_t block = first; block < last; ++block) {
-      gathers_[block - first] = BlockGather(job, job.begin(block), job.order(block));
-      panels_[block - first] = {memory, kStrip, kPanelStrip};
-      memory += padded(job.order(block)) / kStrip * kPanelStrip;
-      columns_ += padded(job.order(block));
-    }
-    sums_ = memory;
-  }
+      : job_(job), first_(first), last_(last), memory_(memory) {}
 
   // Adds samples [n, n + depth), depth <= kPanelSamples, and reads ahead. False: cancelled.
   bool add(std::size_t n, std::size_t depth, ReadAhead ahead) {
-    if (!gather(n, depth)) return false;
     for (std::size_t block = first_; block < last_; ++block) {
-      const Panel& panel = panels_[block - first_];
-      double* s = job_.state(block);
-      double* low = job_.low_order == nullptr ? nullptr : job_.low_order + (s - job_.states);
-      const double* sums = sums_ + (panel.data - panels_[0].data) / kPanelStrip * kStrip;
+      const std::size_t columns = padded(job_.order(block));
+      const Panel panel{memory_, kStrip, kPanelStrip};
+      double* sums = memory_ + columns / kStrip * kPanelStrip;
+      if (!gather(block, n, depth, panel, sums)) return false;
       for (std::size_t i = job_.row_from; i < row_to(block); ++i) {
         job_.gradient_sum[job_.begin(block) + i] += sums[i];
       }
+      double* s = job_.state(block);
+      double* low = job_.low_order == nullptr ? nullptr : job_.low_order + (s - job_.states);
       if (!add_gram_rows(s, low, job_.row_from, row_to(block), depth, panel.columns(), job_.control,
                          [&] { ahead.one_row(); })) {
         return false;
@@ -72,18 +65,14 @@ class Group {
   }
 
  private:
-  // Samples [n, n + depth) to the panels, and their sums to sums_. False: cancelled.
-  bool gather(std::size_t n, std::size_t depth) {
-    std::fill(sums_, sums_ + columns_, 0.0);
+  // Samples [n, n + depth) to the panel, and their sums. False: cancelled.
+  bool gather(std::size_t block, std::size_t n, std::size_t depth, Panel panel,
+              double* sums) const {
+    const BlockGather samples(job_, job_.begin(block), job_.order(block));
+    std::fill_n(sums, padded(job_.order(block)), 0.0);
     for (std::size_t row = 0; row < depth; row += kGatherRows) {
       if (job_.control.cancelled()) return false;
-      const std::size_t rows = std::min(kGatherRows, depth - row);
-      double* sums = sums_;
-      for (std::size_t block = first_; block < last_; ++block) {
-        const BlockGather& samples = gathers_[block - first_];
-        samples.copy(n + row, rows, row, panels_[block - first_], sums);
-        sums += padded(job_.order(block));
-      }
+      samples.copy(n + row, std::min(kGatherRows, depth - row), row, panel, sums);
     }
     return true;
   }
@@ -95,15 +84,16 @@ class Group {
   const AccumulateJob& job_;
   std::size_t first_;
   std::size_t last_;
-  BlockGather gathers_[kGroupColumns / kStrip];
-  Panel panels_[kGroupColumns / kStrip];
-  std::size_t columns_ = 0;
-  double* sums_;
+  double* memory_;
 };
 
 inline Status accumulate_gram(const AccumulateJob& job) {
-  Scratch scratch(Group::doubles(std::max(kGroupColumns, widest_block(job))));
+  Scratch scratch(Group::doubles(widest_block(job)));
   if (scratch.data() == nullptr) return out_of_memory(scratch);
+  if (job.from < job.to) {
+    ReadAhead own(job, job.from, group_end(job, job.from), 0, std::min(kPanelSamples, job.count));
+    for (std::size_t n = 0; n < kPanelSamples; ++n) own.one_row();
+  }
   for (std::size_t first = job.from; first < job.to;) {
     const std::size_t last = group_end(job, first);
     Group group(job, first, last, scratch.data());
