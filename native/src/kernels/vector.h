@@ -25,8 +25,13 @@ inline constexpr int kTileVectors = 3;
 inline constexpr int kLanes = 4;
 inline constexpr int kTileRows = 4;
 inline constexpr int kTileVectors = 2;
+#elif defined(__aarch64__)
+// 32 registers of 2 (NEON): 4 rows x 4 vectors keep 16 sums, 4 operands and one broadcast.
+inline constexpr int kLanes = 2;
+inline constexpr int kTileRows = 4;
+inline constexpr int kTileVectors = 4;
 #else
-// 16 (SSE2) or 32 (NEON) registers of 2: 2 rows x 4 vectors.
+// 16 registers of 2 (SSE2): 2 rows x 4 vectors.
 inline constexpr int kLanes = 2;
 inline constexpr int kTileRows = 2;
 inline constexpr int kTileVectors = 4;
