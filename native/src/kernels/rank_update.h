@@ -41,7 +41,8 @@ inline bool add_gram_rows(double* s, double* low, std::size_t from, std::size_t 
       // The sums are wanted when the tile is done; its rows are too far apart to be foreseen.
       for (std::size_t r = 0; r < rows; ++r) {
         const double* sums = s + packed_row(i + r) + j;
-        for (std::size_t c = 0; c < columns + kStrip; c += kStrip) __builtin_prefetch(sums + c, 1);
+        for (std::size_t c = 0; c < columns + kStrip; c += kStrip)
+          __builtin_prefetch(sums + c, 0, 2);
       }
       with_tile(rows, columns, depth, a, b, [&](const auto& tile) {
         for (std::size_t r = 0; r < rows; ++r) {
