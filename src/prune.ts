@@ -1,7 +1,8 @@
 import { scoreWeights } from './criteria/score.js';
 import { chooseEngine } from './engine/engine.js';
 import type { KernelName } from './engine/kernels.js';
-import { type BlockedParameter, blockParameters, isPrunable } from './fisher/blocked-parameter.js';
+import { isPrunable } from './fisher/block-shape.js';
+import { type BlockedParameter, blockParameters } from './fisher/blocked-parameter.js';
 import { type EstimatedFisher, estimateFisher } from './fisher/estimate.js';
 import { type InverseDiagonal, invertBlocks } from './fisher/invert.js';
 import { toModelLayout } from './fisher/layout.js';

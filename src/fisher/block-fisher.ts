@@ -6,7 +6,8 @@ import { RunContext } from '../pool/run-context.js';
 import { checkThreads } from '../pool/threads.js';
 import { type ChosenSolver, chooseSolver, type SolverOption } from '../solvers/choose.js';
 import { BlockInverse } from './block-inverse.js';
-import { blockParameters, isPrunable } from './blocked-parameter.js';
+import { isPrunable } from './block-shape.js';
+import { blockParameters } from './blocked-parameter.js';
 import { FisherState } from './fisher-state.js';
 import { type AcceptedBatch, SampleStream } from './sample-stream.js';
 

@@ -1,3 +1,4 @@
+import type { BlockShape } from './block-shape.js';
 import type { BlockedParameter } from './blocked-parameter.js';
 
 /** A chunk of the Fisher state: whole blocks of one parameter in one buffer. */
@@ -11,13 +12,18 @@ export interface StateChunk {
   rows: Float32Array;
 }
 
-/** Blocks [from, to) of one parameter, and the chunk of state they lie in where there is one. */
-export interface Span {
-  parameter: BlockedParameter;
+/** Blocks [from, to) of one parameter. */
+export interface SpanShape {
+  parameter: BlockShape;
   /** Position of the parameter among those of the run. */
   index: number;
   from: number;
   to: number;
+}
+
+/** The same with its data, and the chunk of state that the blocks lie in where there is one. */
+export interface Span extends SpanShape {
+  parameter: BlockedParameter;
   chunk?: StateChunk;
 }
 
@@ -25,7 +31,9 @@ export interface Span {
 const TASK_COST = 5e7;
 
 /** All blocks of all parameters. */
-export function wholeParameters(parameters: readonly BlockedParameter[]): Span[] {
+export function wholeParameters<P extends BlockShape>(
+  parameters: readonly P[],
+): (SpanShape & { parameter: P })[] {
   return parameters.map((parameter, index) => ({
     parameter,
     index,
@@ -38,13 +46,13 @@ export function wholeParameters(parameters: readonly BlockedParameter[]): Span[]
  * Cuts spans into tasks of about the same cost, whole blocks each. The cut depends on the sizes
  * alone, never on the number of threads.
  */
-export function cutIntoTasks(
-  spans: readonly Span[],
+export function cutIntoTasks<S extends SpanShape>(
+  spans: readonly S[],
   costOfBlock: (order: number) => number,
   taskCost = TASK_COST,
-): Span[][] {
-  const tasks: Span[][] = [];
-  let task: Span[] = [];
+): S[][] {
+  const tasks: S[][] = [];
+  let task: S[] = [];
   let room = taskCost;
   for (const span of spans) {
     const cost = Math.max(costOfBlock(span.parameter.blockOrder), 1);

@@ -26,7 +26,7 @@ const LISTEN_EVERY = 100;
 /** What a run has while it lasts: its engine, its share of the pool, its memory, its way to stop. */
 export class RunContext {
   readonly engine: ChosenEngine;
-  readonly lease = new Lease();
+  readonly lease: Lease;
   readonly share: PoolShare;
   readonly control: Int32Array;
   readonly #signal: AbortSignal | undefined;
@@ -37,12 +37,18 @@ export class RunContext {
     Atomics.store(this.control, CANCEL, 1);
   };
 
+  /** `memory`: bytes that its arrays may take at one time. */
   constructor(
     engine: ChosenEngine,
     threads: number,
-    { signal, onBlocks }: { signal?: AbortSignal; onBlocks?: BlocksListener } = {},
+    {
+      signal,
+      onBlocks,
+      memory,
+    }: { signal?: AbortSignal; onBlocks?: BlocksListener; memory?: number } = {},
   ) {
     this.engine = engine;
+    this.lease = new Lease(memory);
     this.#onBlocks = onBlocks;
     this.share = new PoolShare(threads);
     this.control = this.lease.int32(2);
@@ -151,7 +157,7 @@ export class RunContext {
       }
       case 'out-of-memory':
         return new WoodFisherError(
-          'ERR_WOODFISHER_STATE',
+          'ERR_WOODFISHER_MEMORY',
           `a worker could not get ${value} bytes for parameter "${parameter}"; use a smaller blockSize or fewer threads`,
           { parameter, value },
         );
