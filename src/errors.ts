@@ -1,3 +1,5 @@
+import type { MemoryRefusal } from './plan/require-memory.js';
+
 /** Stable codes of the errors this package throws; messages may change, codes do not. */
 export type WoodFisherErrorCode =
   | 'ERR_WOODFISHER_OPTION'
@@ -28,6 +30,8 @@ export interface ErrorDetails {
   index?: number;
   /** Byte offset in a file. */
   offset?: number;
+  /** Bytes by item, the limit, and settings that would fit. */
+  memory?: MemoryRefusal;
   /** What was received. */
   value?: unknown;
 }

@@ -20,6 +20,9 @@ export interface LabelledJob<K extends KernelName> {
 /** Told now and then, and at the end, how many blocks a kernel has finished. */
 export type BlocksListener = (kernel: KernelName, done: number, total: number) => void;
 
+/** Bytes of a run's control words. */
+export const CONTROL_BYTES = 8;
+
 /** How often a listener is told while a kernel runs, in ms. */
 const LISTEN_EVERY = 100;
 
@@ -51,7 +54,7 @@ export class RunContext {
     this.lease = new Lease(memory);
     this.#onBlocks = onBlocks;
     this.share = new PoolShare(threads);
-    this.control = this.lease.int32(2);
+    this.control = this.lease.int32(CONTROL_BYTES / 4);
     Atomics.store(this.control, CANCEL, 0);
     this.#signal = signal;
     if (signal?.aborted) this.#cancel();
