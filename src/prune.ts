@@ -8,6 +8,8 @@ import { type InverseDiagonal, invertBlocks } from './fisher/invert.js';
 import { toModelLayout } from './fisher/layout.js';
 import { fillInPieces, inPieces } from './memory/pieces.js';
 import { DEFAULTS } from './options.js';
+import { type FittingRun, fitRun } from './plan/require-memory.js';
+import type { RunSettings } from './plan/run-plan.js';
 import { RunContext } from './pool/run-context.js';
 import { checkSettings, type PruneOptions, type PruneSettings } from './prune-options.js';
 import { PhaseClock } from './report/progress.js';
@@ -47,9 +49,12 @@ export interface PruneResult {
  */
 export async function prune(options: PruneOptions): Promise<PruneResult> {
   const settings = checkSettings(options);
+  const engine = chooseEngine(options.engine);
+  const run = fitRun(runSettings(options, settings), settings.memory);
   let summarising = false; // the quantiles of the statistics are no progress of the run
-  const context = new RunContext(chooseEngine(options.engine), settings.threads, {
+  const context = new RunContext(engine, settings.threads, {
     signal: options.signal,
+    memory: run.arrayLimit,
     onBlocks: (kernel, done, total) => {
       const phase = PHASE_OF[kernel];
       if (phase === undefined || summarising) return;
@@ -59,7 +64,7 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
   try {
     const clock = new PhaseClock(() => context.lease.peakBytes);
     const parameters = await blockParameters(options.parameters, settings.blockSize, context.lease);
-    const fisher = await estimate(context, parameters, options, settings, clock);
+    const fisher = await estimate(context, parameters, options, settings, run, clock);
     const { scores, inverse } = await score(context, parameters, fisher, settings, clock);
     const { masks, cuts, pruned } = await clock.time('select', async () => {
       const found = await findCuts(context, parameters, scores, settings.sparsity, settings.scope);
@@ -103,17 +108,31 @@ const PHASE_OF: Partial<Record<KernelName, PhaseStatistics['name']>> = {
   update: 'update',
 };
 
+function runSettings(
+  { parameters, solver = DEFAULTS.solver, inPlace = false }: PruneOptions,
+  settings: PruneSettings,
+): RunSettings {
+  return {
+    ...settings,
+    run: 'prune',
+    parameters,
+    solver: settings.gradients === undefined ? undefined : solver,
+    inPlace,
+  };
+}
+
 /** Takes the gradients in, where there are any. */
 async function estimate(
   context: RunContext,
   parameters: readonly BlockedParameter[],
-  { parameters: all, solver = DEFAULTS.solver, onProgress }: PruneOptions,
+  { parameters: all, onProgress }: PruneOptions,
   { gradients, samples, damping }: PruneSettings,
+  { plan: { solver }, memory: { afterSamples } }: FittingRun,
   clock: PhaseClock,
 ): Promise<EstimatedFisher | undefined> {
-  if (gradients === undefined) return undefined;
+  if (gradients === undefined || solver === undefined) return undefined;
   const others = all.filter((parameter) => !isPrunable(parameter)).map(({ name }) => name);
-  const settings = { gradients, samples, damping, solver, others, onProgress };
+  const settings = { gradients, samples, damping, solver, others, afterSamples, onProgress };
   return await estimateFisher(context, parameters, settings, clock);
 }
 

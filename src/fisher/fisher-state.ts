@@ -100,7 +100,9 @@ export class FisherState {
 
   /** Takes the memory for `count` more samples; they are added in the order of these calls. */
   admit(count: number): void {
-    if (this.growth(count) > 0) {
+    const growth = this.growth(count);
+    this.#context.lease.require(growth);
+    if (growth > 0) {
       this.#lowOrder = this.parts.flatMap(({ chunks }) =>
         chunks.map(({ states }) => this.#context.lease.float64(states.length)),
       );

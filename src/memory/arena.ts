@@ -115,9 +115,14 @@ export class Lease {
     return this.#limit - this.#bytes;
   }
 
-  /** Bytes in use. */
-  get bytes(): number {
-    return this.#bytes;
+  /** Refuses to go on where so many bytes more would exceed the limit. */
+  require(bytes: number): void {
+    if (bytes <= this.room) return;
+    throw new WoodFisherError(
+      'ERR_WOODFISHER_MEMORY',
+      `this needs ${formatBytes(bytes)} of memory, but of the ${formatBytes(this.#limit)} that this run may take for arrays ${formatBytes(this.#bytes)} are in use; allow more, or give back what is no longer needed`,
+      { option: 'memoryLimit', value: bytes },
+    );
   }
 
   /** Takes one array back early. */
@@ -151,13 +156,7 @@ export class Lease {
     if (this.#disposed) {
       throw new WoodFisherError('ERR_WOODFISHER_STATE', 'the Fisher has been disposed');
     }
-    if (bytes > this.room) {
-      throw new WoodFisherError(
-        'ERR_WOODFISHER_MEMORY',
-        `this needs ${formatBytes(bytes)} (${bytes} bytes) of memory, but ${formatBytes(this.#bytes)} of the ${formatBytes(this.#limit)} that memoryLimit leaves for arrays are in use; allow more, or free what is no longer needed`,
-        { option: 'memoryLimit', value: bytes },
-      );
-    }
+    this.require(bytes);
     const spare = this.#spare.findIndex(({ byteLength }) => byteLength === sizeClass(bytes));
     if (spare === -1 && bytes + this.#spareBytes() > this.room) this.trim();
     const buffer = spare === -1 ? take(bytes) : this.#spare.splice(spare, 1)[0];
