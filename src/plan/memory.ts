@@ -104,17 +104,18 @@ function panelsOfRun(samples: number, gradientBatch = samples): number {
   return whole * panelsOf(gradientBatch) + panelsOf(samples % gradientBatch);
 }
 
-function batchBytes({
-  shapes,
-  samples = Number.POSITIVE_INFINITY,
-  gradientBatch,
-  factored,
-}: RunPlan): number {
-  if (gradientBatch === undefined) return 0;
-  const values = sum(shapes, ({ name, size, order: { before, outputs, after } }) =>
-    factored?.has(name) ? before * after + outputs : size,
-  );
-  return 4 * values * Math.min(samples, 2 * gradientBatch);
+function batchBytes(plan: RunPlan): number {
+  const { samples = Number.POSITIVE_INFINITY, gradientBatch } = plan;
+  return gradientBatch === undefined
+    ? 0
+    : 4 * batchValues(plan, Math.min(samples, 2 * gradientBatch));
+}
+
+/** Values that so many gradient samples are made of, as they come. */
+export function batchValues({ shapes, factored }: RunPlan, samples: number): number {
+  return sum(shapes, ({ name, size, order: { before, outputs, after } }) => {
+    return samples * (factored?.has(name) ? before * after + outputs : size);
+  });
 }
 
 /** Counts for the threshold, and for the quantiles of the parameter that has the most. */
