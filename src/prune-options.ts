@@ -2,6 +2,7 @@ import { CRITERIA, needsFisher } from './criteria/score.js';
 import type { EngineOption } from './engine/engine.js';
 import type { CriterionName, UpdateRule } from './engine/kernels.js';
 import { WoodFisherError } from './errors.js';
+import type { ParameterShape } from './fisher/block-shape.js';
 import { type MemoryBudget, memoryBudget } from './memory/budget.js';
 import {
   checkBlockSize,
@@ -13,6 +14,7 @@ import {
   DEFAULTS,
 } from './options.js';
 import type { GradientBatch, Parameter } from './parameters.js';
+import type { RunSettings } from './plan/run-plan.js';
 import { checkThreads } from './pool/threads.js';
 import type { ProgressListener } from './report/progress.js';
 import { SCOPES, type Scope } from './selection/cut.js';
@@ -106,5 +108,23 @@ export function checkSettings(options: PruneOptions): PruneSettings {
     memory: memoryBudget(options.memoryLimit),
     gradientBatch: checkGradientBatch(options.gradientBatch),
     gradients,
+  };
+}
+
+/** What of the options and settings decides memory and arithmetic. */
+export function runSettings(
+  {
+    parameters,
+    solver = DEFAULTS.solver,
+    inPlace = false,
+  }: Pick<PruneOptions, 'solver' | 'inPlace'> & { parameters: readonly ParameterShape[] },
+  settings: PruneSettings,
+): RunSettings {
+  return {
+    ...settings,
+    run: 'prune',
+    parameters,
+    solver: settings.gradients === undefined ? undefined : solver,
+    inPlace,
   };
 }

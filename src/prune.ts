@@ -7,11 +7,16 @@ import { type EstimatedFisher, estimateFisher } from './fisher/estimate.js';
 import { type InverseDiagonal, invertBlocks } from './fisher/invert.js';
 import { toModelLayout } from './fisher/layout.js';
 import { fillInPieces, inPieces } from './memory/pieces.js';
-import { DEFAULTS } from './options.js';
+import { type PredictedSeconds, predictSeconds } from './plan/predict.js';
+import { isWorthMeasuring, measureRates, type Rates } from './plan/rates.js';
 import { type FittingRun, fitRun } from './plan/require-memory.js';
-import type { RunSettings } from './plan/run-plan.js';
 import { RunContext } from './pool/run-context.js';
-import { checkSettings, type PruneOptions, type PruneSettings } from './prune-options.js';
+import {
+  checkSettings,
+  type PruneOptions,
+  type PruneSettings,
+  runSettings,
+} from './prune-options.js';
 import { PhaseClock } from './report/progress.js';
 import type { PhaseStatistics, RunStatistics } from './report/statistics.js';
 import { runStatistics } from './report/summarise.js';
@@ -64,6 +69,10 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
   try {
     const clock = new PhaseClock(() => context.lease.peakBytes);
     const parameters = await blockParameters(options.parameters, settings.blockSize, context.lease);
+    const rates = isWorthMeasuring(engine, run.plan)
+      ? await measureRates(engine, run.plan)
+      : undefined;
+    context.throwIfUnusable();
     const fisher = await estimate(context, parameters, options, settings, run, clock);
     const { scores, inverse } = await score(context, parameters, fisher, settings, clock);
     const { masks, cuts, pruned } = await clock.time('select', async () => {
@@ -90,7 +99,7 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
       cuts,
       pruned,
       changes,
-      phases: clock.phases,
+      phases: clock.compared(predict(run, rates, fisher)),
     });
     const results = await collect(options, parameters, weights, masks);
     return { parameters: results, statistics };
@@ -108,17 +117,14 @@ const PHASE_OF: Partial<Record<KernelName, PhaseStatistics['name']>> = {
   update: 'update',
 };
 
-function runSettings(
-  { parameters, solver = DEFAULTS.solver, inPlace = false }: PruneOptions,
-  settings: PruneSettings,
-): RunSettings {
-  return {
-    ...settings,
-    run: 'prune',
-    parameters,
-    solver: settings.gradients === undefined ? undefined : solver,
-    inPlace,
-  };
+/** The time that was to be expected for the samples that came. */
+function predict(
+  { plan }: FittingRun,
+  rates: Rates | undefined,
+  fisher: EstimatedFisher | undefined,
+): PredictedSeconds | undefined {
+  if (rates === undefined || fisher === undefined) return undefined;
+  return predictSeconds({ ...plan, samples: fisher.state.samples }, rates, fisher.copiedValues);
 }
 
 /** Takes the gradients in, where there are any. */

@@ -20,6 +20,7 @@ export class BatchIntake {
   readonly #context: RunContext;
   readonly #lent = new Set<Float32Array>();
   #held = 0;
+  #copied = 0;
 
   /** `others`: parameters that are not pruned; their gradients may be in a batch and are not read. */
   constructor(
@@ -58,6 +59,11 @@ export class BatchIntake {
     return first;
   }
 
+  /** Values that had to be copied so far. */
+  get copiedValues(): number {
+    return this.#copied;
+  }
+
   /** Bytes of shared memory that are lent, or hold copies of batches. */
   get heldBytes(): number {
     return this.#held;
@@ -82,6 +88,7 @@ export class BatchIntake {
       const shared = this.#borrow(array.length);
       own.push(shared);
       await copyInPieces(array, shared);
+      this.#copied += array.length;
       return shared;
     };
     try {

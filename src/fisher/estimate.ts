@@ -10,6 +10,8 @@ import { SampleStream } from './sample-stream.js';
 export interface EstimatedFisher {
   state: FisherState;
   solver: ChosenSolver;
+  /** Values of gradients that had to be copied onto shared memory. */
+  copiedValues: number;
 }
 
 /** What {@link estimateFisher} needs to know beside the parameters. */
@@ -57,7 +59,7 @@ export async function estimateFisher(
     await batches.return?.();
     throw error;
   }
-  return { state, solver };
+  return { state, solver, copiedValues: stream.copiedValues };
 }
 
 function iterate(

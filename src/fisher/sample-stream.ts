@@ -63,6 +63,11 @@ export class SampleStream {
     return this.#accepted;
   }
 
+  /** Values of the batches so far that had to be copied. */
+  get copiedValues(): number {
+    return this.#intake.copiedValues;
+  }
+
   /** See BlockFisher.add. */
   add(batch: GradientBatch): Promise<AcceptedBatch> {
     const turn = this.#turn.then(() => this.#accept(batch));

@@ -7,7 +7,7 @@ import { RunContext } from '../pool/run-context.js';
 import { defaultThreads } from '../pool/threads.js';
 import { applyUpdate } from '../updates/apply.js';
 import type { RunPlan } from './run-plan.js';
-import { accumulateFlops, invertFlops, updateFlops } from './work.js';
+import { accumulateFlops, invertFlops, updateFlops, workOf } from './work.js';
 
 /** How fast this machine is at a run's work, all threads together; all per second. */
 export interface Rates {
@@ -61,6 +61,15 @@ export function measureRates(engine: ChosenEngine, plan: RunPlan): Promise<Rates
   measured.set(key, rates);
   rates.catch(() => measured.delete(key));
   return rates;
+}
+
+/** Samples that are assumed where their number is not known. */
+const USUAL_SAMPLES = 256;
+
+/** Whether a run takes much longer than measuring for it would. */
+export function isWorthMeasuring(engine: ChosenEngine, plan: RunPlan): boolean {
+  const { accumulate, invert, update } = workOf(plan, plan.samples ?? USUAL_SAMPLES);
+  return accumulate + invert + update > 50 * TASK_FLOPS[engine.name];
 }
 
 function sampleOf(engine: EngineName, plan: RunPlan): Sample {
