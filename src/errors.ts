@@ -1,3 +1,5 @@
+import type { MemoryRefusal } from './plan/require-memory.js';
+
 /** Stable codes of the errors this package throws; messages may change, codes do not. */
 export type WoodFisherErrorCode =
   | 'ERR_WOODFISHER_OPTION'
@@ -6,6 +8,7 @@ export type WoodFisherErrorCode =
   | 'ERR_WOODFISHER_MISSING'
   | 'ERR_WOODFISHER_SAMPLES'
   | 'ERR_WOODFISHER_NOT_POSITIVE_DEFINITE'
+  | 'ERR_WOODFISHER_MEMORY'
   | 'ERR_WOODFISHER_STATE'
   | 'ERR_WOODFISHER_ENGINE'
   | 'ERR_WOODFISHER_FORMAT'
@@ -27,6 +30,8 @@ export interface ErrorDetails {
   index?: number;
   /** Byte offset in a file. */
   offset?: number;
+  /** Bytes by item, the limit, and settings that would fit. */
+  memory?: MemoryRefusal;
   /** What was received. */
   value?: unknown;
 }

@@ -9,9 +9,18 @@ export type {
   SelectOptions,
   UpdatedWeights,
 } from './fisher/block-inverse.js';
+export type { ParameterShape } from './fisher/block-shape.js';
 export type { AcceptedBatch } from './fisher/sample-stream.js';
+export type { MemoryBudget } from './memory/budget.js';
 export { DEFAULTS, MAX_BLOCK_SIZE } from './options.js';
 export type { FactoredGradients, GradientBatch, Parameter } from './parameters.js';
+export { type Estimate, type EstimateOptions, estimate } from './plan/estimate.js';
+export type { MemoryBytes } from './plan/memory.js';
+export type { PredictedSeconds } from './plan/predict.js';
+export type { Rates } from './plan/rates.js';
+export type { MemoryRefusal } from './plan/require-memory.js';
+export type { MemorySuggestion } from './plan/suggest.js';
+export type { Work } from './plan/work.js';
 export { type PrunedParameter, type PruneResult, prune } from './prune.js';
 export type { PruneOptions } from './prune-options.js';
 export type { ProgressEvent, ProgressListener } from './report/progress.js';

@@ -41,6 +41,13 @@ export function checkSparsity(sparsity: number): number {
   return sparsity;
 }
 
+export function checkGradientBatch(gradientBatch: number | undefined): number | undefined {
+  if (gradientBatch !== undefined && (!Number.isSafeInteger(gradientBatch) || gradientBatch < 1)) {
+    throw optionError('gradientBatch', 'a whole number of at least 1', gradientBatch);
+  }
+  return gradientBatch;
+}
+
 /** An option that takes one of a few words. */
 export function checkChoice<T extends string>(
   option: string,

@@ -2,15 +2,19 @@ import { CRITERIA, needsFisher } from './criteria/score.js';
 import type { EngineOption } from './engine/engine.js';
 import type { CriterionName, UpdateRule } from './engine/kernels.js';
 import { WoodFisherError } from './errors.js';
+import type { ParameterShape } from './fisher/block-shape.js';
+import { type MemoryBudget, memoryBudget } from './memory/budget.js';
 import {
   checkBlockSize,
   checkChoice,
   checkDamping,
+  checkGradientBatch,
   checkSamples,
   checkSparsity,
   DEFAULTS,
 } from './options.js';
 import type { GradientBatch, Parameter } from './parameters.js';
+import type { RunSettings } from './plan/run-plan.js';
 import { checkThreads } from './pool/threads.js';
 import type { ProgressListener } from './report/progress.js';
 import { SCOPES, type Scope } from './selection/cut.js';
@@ -41,6 +45,15 @@ export interface PruneOptions {
   engine?: EngineOption;
   /** Tasks that run at once. Default: the processors that are available. The result is the same for any. */
   threads?: number;
+  /**
+   * Bytes, or words such as '2GiB', that the run may take at most: its shared memory, the scratch of
+   * its kernels and the arrays it returns, beside about 60 MB of Node.js and 10 MB a thread. A run that
+   * needs more is refused before it allocates, and a batch that does not fit when it comes; `auto`
+   * takes another solver where that helps. Default: what the machine or the container has.
+   */
+  memoryLimit?: number | string;
+  /** Samples that a batch of `gradients` has at most, where known: two such batches are counted beforehand. */
+  gradientBatch?: number;
   /** Writes the pruned weights into the arrays of `parameters`, when all else has succeeded. Default false. */
   inPlace?: boolean;
   signal?: AbortSignal;
@@ -57,6 +70,8 @@ export interface PruneSettings {
   update: UpdateRule;
   scope: Scope;
   threads: number;
+  memory: MemoryBudget;
+  gradientBatch: number | undefined;
   /** Absent: criterion `magnitude` alone. */
   gradients: PruneOptions['gradients'];
 }
@@ -90,6 +105,26 @@ export function checkSettings(options: PruneOptions): PruneSettings {
     update,
     scope: checkChoice('scope', SCOPES, options.scope, DEFAULTS.scope),
     threads: checkThreads(options.threads),
+    memory: memoryBudget(options.memoryLimit),
+    gradientBatch: checkGradientBatch(options.gradientBatch),
     gradients,
+  };
+}
+
+/** What of the options and settings decides memory and arithmetic. */
+export function runSettings(
+  {
+    parameters,
+    solver = DEFAULTS.solver,
+    inPlace = false,
+  }: Pick<PruneOptions, 'solver' | 'inPlace'> & { parameters: readonly ParameterShape[] },
+  settings: PruneSettings,
+): RunSettings {
+  return {
+    ...settings,
+    run: 'prune',
+    parameters,
+    solver: settings.gradients === undefined ? undefined : solver,
+    inPlace,
   };
 }

@@ -1,14 +1,22 @@
 import { scoreWeights } from './criteria/score.js';
 import { chooseEngine } from './engine/engine.js';
 import type { KernelName } from './engine/kernels.js';
-import { type BlockedParameter, blockParameters, isPrunable } from './fisher/blocked-parameter.js';
+import { isPrunable } from './fisher/block-shape.js';
+import { type BlockedParameter, blockParameters } from './fisher/blocked-parameter.js';
 import { type EstimatedFisher, estimateFisher } from './fisher/estimate.js';
 import { type InverseDiagonal, invertBlocks } from './fisher/invert.js';
 import { toModelLayout } from './fisher/layout.js';
 import { fillInPieces, inPieces } from './memory/pieces.js';
-import { DEFAULTS } from './options.js';
+import { type PredictedSeconds, predictSeconds } from './plan/predict.js';
+import { isWorthMeasuring, measureRates, type Rates } from './plan/rates.js';
+import { type FittingRun, fitRun } from './plan/require-memory.js';
 import { RunContext } from './pool/run-context.js';
-import { checkSettings, type PruneOptions, type PruneSettings } from './prune-options.js';
+import {
+  checkSettings,
+  type PruneOptions,
+  type PruneSettings,
+  runSettings,
+} from './prune-options.js';
 import { PhaseClock } from './report/progress.js';
 import type { PhaseStatistics, RunStatistics } from './report/statistics.js';
 import { runStatistics } from './report/summarise.js';
@@ -46,9 +54,12 @@ export interface PruneResult {
  */
 export async function prune(options: PruneOptions): Promise<PruneResult> {
   const settings = checkSettings(options);
+  const engine = chooseEngine(options.engine);
+  const run = fitRun(runSettings(options, settings), settings.memory);
   let summarising = false; // the quantiles of the statistics are no progress of the run
-  const context = new RunContext(chooseEngine(options.engine), settings.threads, {
+  const context = new RunContext(engine, settings.threads, {
     signal: options.signal,
+    memory: run.arrayLimit,
     onBlocks: (kernel, done, total) => {
       const phase = PHASE_OF[kernel];
       if (phase === undefined || summarising) return;
@@ -58,7 +69,11 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
   try {
     const clock = new PhaseClock(() => context.lease.peakBytes);
     const parameters = await blockParameters(options.parameters, settings.blockSize, context.lease);
-    const fisher = await estimate(context, parameters, options, settings, clock);
+    const rates = isWorthMeasuring(engine, run.plan)
+      ? await measureRates(engine, run.plan)
+      : undefined;
+    context.throwIfUnusable();
+    const fisher = await estimate(context, parameters, options, settings, run, clock);
     const { scores, inverse } = await score(context, parameters, fisher, settings, clock);
     const { masks, cuts, pruned } = await clock.time('select', async () => {
       const found = await findCuts(context, parameters, scores, settings.sparsity, settings.scope);
@@ -84,7 +99,7 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
       cuts,
       pruned,
       changes,
-      phases: clock.phases,
+      phases: clock.compared(predict(run, rates, fisher)),
     });
     const results = await collect(options, parameters, weights, masks);
     return { parameters: results, statistics };
@@ -102,17 +117,28 @@ const PHASE_OF: Partial<Record<KernelName, PhaseStatistics['name']>> = {
   update: 'update',
 };
 
+/** The time that was to be expected for the samples that came. */
+function predict(
+  { plan }: FittingRun,
+  rates: Rates | undefined,
+  fisher: EstimatedFisher | undefined,
+): PredictedSeconds | undefined {
+  if (rates === undefined || fisher === undefined) return undefined;
+  return predictSeconds({ ...plan, samples: fisher.state.samples }, rates, fisher.copiedValues);
+}
+
 /** Takes the gradients in, where there are any. */
 async function estimate(
   context: RunContext,
   parameters: readonly BlockedParameter[],
-  { parameters: all, solver = DEFAULTS.solver, onProgress }: PruneOptions,
+  { parameters: all, onProgress }: PruneOptions,
   { gradients, samples, damping }: PruneSettings,
+  { plan: { solver }, memory: { afterSamples } }: FittingRun,
   clock: PhaseClock,
 ): Promise<EstimatedFisher | undefined> {
-  if (gradients === undefined) return undefined;
+  if (gradients === undefined || solver === undefined) return undefined;
   const others = all.filter((parameter) => !isPrunable(parameter)).map(({ name }) => name);
-  const settings = { gradients, samples, damping, solver, others, onProgress };
+  const settings = { gradients, samples, damping, solver, others, afterSamples, onProgress };
   return await estimateFisher(context, parameters, settings, clock);
 }
 

@@ -1,4 +1,5 @@
 import { type ErrorDetails, WoodFisherError } from '../errors.js';
+import { refusalMessage, type SettingNames } from '../plan/require-memory.js';
 
 /** An error as the command line reports it. */
 export interface Failure {
@@ -27,8 +28,16 @@ export function failureOf(error: unknown): Failure {
   };
 }
 
+/** What a user of the command line can change of a run that does not fit. */
+const MEMORY_FLAGS: SettingNames = {
+  memoryLimit: '--memory-limit',
+  blockSize: '--block-size',
+  solver: '--solver',
+};
+
 /** The message with the option's name as it is on the command line: `--block-size` for `blockSize`. */
-function inFlags({ message, code, details: { option } }: WoodFisherError): string {
+function inFlags({ message, code, details: { option, memory } }: WoodFisherError): string {
+  if (memory !== undefined) return refusalMessage(memory, MEMORY_FLAGS);
   const ours = code === 'ERR_WOODFISHER_OPTION' && option !== undefined;
   if (!ours || !message.startsWith(`${option} `)) return message;
   const flag = option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -2,6 +2,8 @@ import { type Command, Option } from 'commander';
 import { CRITERIA } from '../criteria/score.js';
 import { ENGINE_OPTIONS, type EngineOption } from '../engine/engine.js';
 import type { CriterionName, UpdateRule } from '../engine/kernels.js';
+import { formatBytes } from '../memory/byte-size.js';
+import { machineMemory } from '../memory/machine-memory.js';
 import { DEFAULTS } from '../options.js';
 import { defaultThreads } from '../pool/threads.js';
 import { SCOPES, type Scope } from '../selection/cut.js';
@@ -103,6 +105,7 @@ export function addSelectionFlags(command: Command): Command {
 export interface EngineFlags {
   engine: EngineOption;
   threads?: number;
+  memoryLimit?: string;
 }
 
 export function addEngineFlags(command: Command): Command {
@@ -121,6 +124,10 @@ export function addEngineFlags(command: Command): Command {
         '--threads <n>',
         `tasks that run at once; the result is the same for any (default: the processors available, here ${defaultThreads()})`,
       ).argParser(parseNumber),
+    )
+    .option(
+      '--memory-limit <size>',
+      `bytes, or such as 500MB or 2GiB, that the run may take beside the model and about 100 MB of the program; a run that needs more is refused at once (default: what the machine or the container has, here ${formatBytes(machineMemory())})`,
     );
 }
 

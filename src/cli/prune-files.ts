@@ -16,8 +16,9 @@ import { replaceFile } from '../formats/replace-file.js';
 import { openSafetensors } from '../formats/safetensors/reader.js';
 import { writeSafetensors } from '../formats/safetensors/writer.js';
 import { type PruneResult, prune } from '../prune.js';
-import { checkSettings } from '../prune-options.js';
+import { checkSettings, runSettings } from '../prune-options.js';
 import type { RunStatistics } from '../report/statistics.js';
+import { announceRun, batchWithin } from './announce-run.js';
 import type { CriterionFlags, EngineFlags, InputFlags, SelectionFlags } from './flags.js';
 import { pruneSummary } from './output/prune-summary.js';
 import type { Reporter } from './output/reporter.js';
@@ -39,13 +40,15 @@ export type PruneFlags = InputFlags & CriterionFlags & SelectionFlags & EngineFl
 export async function pruneFiles(flags: PruneFlags, { reporter, signal }: Run): Promise<void> {
   const start = performance.now();
   const { sparsity, blockSize, damping, criterion, update, scope, solver, engine, threads } = flags;
+  const { memoryLimit } = flags;
   const options = {
     ...{ sparsity, blockSize, damping, criterion, update, scope, solver, engine, threads },
+    memoryLimit,
   };
   const some = flags.gradients === undefined ? undefined : [];
-  checkSettings({ ...options, parameters: [], gradients: some });
+  const settings = checkSettings({ ...options, parameters: [], gradients: some });
   await checkOutputs(outputPaths(flags));
-  chooseEngine(engine);
+  const chosenEngine = chooseEngine(engine);
 
   await using model = await openSafetensors(flags.weights);
   await using gradients =
@@ -55,12 +58,18 @@ export async function pruneFiles(flags: PruneFlags, { reporter, signal }: Run): 
   warnOfIdlePatterns(flags.exclude ?? [], [model, ...(gradients ? [gradients] : [])], reporter);
   for (const tensor of kept) reporter.note('kept', { ...tensor });
 
+  const outputAxis = flags.outputAxis === 'last' ? -1 : 0;
+  const shapes = prunable.map(({ name, shape }) => ({ name, shape, outputAxis, prunable: true }));
+  const run = { ...runSettings({ solver, inPlace: true, parameters: shapes }, settings), samples };
+  const gradientBatch = samples === undefined ? undefined : batchWithin(run, settings.memory);
+  await announceRun({ ...run, gradientBatch }, settings.memory, chosenEngine, reporter);
+
   const beforeLoad = performance.now();
   const loaded = (done: number): void =>
     reporter.progress({ phase: 'load', done, total: prunable.length, unit: 'tensors' });
   loaded(0);
   const parameters = await readParameters(model, prunable, {
-    outputAxis: flags.outputAxis === 'last' ? -1 : 0,
+    outputAxis,
     signal,
     onRead: loaded,
   });
@@ -72,8 +81,11 @@ export async function pruneFiles(flags: PruneFlags, { reporter, signal }: Run): 
     ...options,
     parameters,
     gradients:
-      gradients && samples ? gradientBatches(gradients, prunable, samples, signal) : undefined,
+      gradients && samples
+        ? gradientBatches(gradients, prunable, samples, signal, gradientBatch)
+        : undefined,
     samples,
+    gradientBatch,
     inPlace: true,
     signal,
     onProgress: (progress) => reporter.progress(progress),

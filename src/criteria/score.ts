@@ -1,6 +1,8 @@
 import type { CriterionName, KernelJob } from '../engine/kernels.js';
+import type { BlockShape } from '../fisher/block-shape.js';
 import type { BlockedParameter } from '../fisher/blocked-parameter.js';
-import { cutIntoTasks, TASK_BYTES, wholeParameters } from '../fisher/spans.js';
+import { cutIntoTasks, tasksOfBytes, wholeParameters } from '../fisher/spans.js';
+import type { ArrayPlan } from '../memory/array-plan.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
 
 /**
@@ -25,6 +27,11 @@ export interface ScoreInputs {
 const NO_INPUTS: ScoreInputs = { diagonal: [], squareSum: [], samples: 1, damping: 1 };
 const EMPTY = new Float64Array(0);
 
+/** The scores of a parameter. */
+export function scoreArrays({ size }: BlockShape) {
+  return { scores: ['float64', size] } as const satisfies ArrayPlan;
+}
+
 /** Scores of all weights, one array per parameter on the run's memory, in block order. */
 export async function scoreWeights(
   context: RunContext,
@@ -33,9 +40,9 @@ export async function scoreWeights(
   criterion: CriterionName,
   { diagonal, squareSum, samples, damping }: ScoreInputs = NO_INPUTS,
 ): Promise<Float64Array[]> {
-  const scores = parameters.map(({ size }) => context.lease.float64(size));
+  const scores = parameters.map((shape) => context.lease.arrays(scoreArrays(shape)).scores);
   const bytes = (order: number): number => 16 * order;
-  const tasks = cutIntoTasks(wholeParameters(parameters), bytes, TASK_BYTES).map((task) =>
+  const tasks = cutIntoTasks(wholeParameters(parameters), bytes, tasksOfBytes).map((task) =>
     task.map(({ parameter, index, from, to }): LabelledJob<'score'> => {
       const job: KernelJob<'score'> = {
         criterion,

@@ -15,7 +15,7 @@ const READS = 4;
 /** A batch of k samples: for each parameter an array [k, ...shape]. */
 export type ArrayBatch = Readonly<Record<string, Float32Array>>;
 
-/** Samples in a batch of gradients of `size` weights; nothing else decides how a file is cut. */
+/** Samples in a batch of gradients of `size` weights, where memory does not ask for fewer. */
 export function batchSamples(size: number): number {
   const steps = Math.floor(BATCH_BYTES / (4 * size * STEP));
   return STEP * Math.min(Math.max(steps, 1), MOST / STEP);
@@ -29,14 +29,16 @@ export function batchSamples(size: number): number {
  *
  * @param parameters Those to read; in `file` they are [samples, ...shape].
  * @param signal Stops between two reads, with its reason.
+ * @param batch Samples of a batch; the results depend on it by rounding alone. Default {@link batchSamples}.
  */
 export async function* gradientBatches(
   file: TensorReader,
   parameters: readonly TensorInfo[],
   samples: number,
   signal?: AbortSignal,
+  batch = batchSamples(parameters.reduce((sum, { size }) => sum + size, 0)),
 ): AsyncGenerator<ArrayBatch> {
-  const most = Math.min(samples, batchSamples(parameters.reduce((sum, { size }) => sum + size, 0)));
+  const most = Math.min(samples, batch);
   const lease = new Lease();
   const buffers = [0, 1].map(() => parameters.map(({ size }) => lease.float32(most * size)));
   const limit = pLimit(READS);

@@ -19,6 +19,8 @@ export class BatchIntake {
   readonly #others: ReadonlySet<string>;
   readonly #context: RunContext;
   readonly #lent = new Set<Float32Array>();
+  #held = 0;
+  #copied = 0;
 
   /** `others`: parameters that are not pruned; their gradients may be in a batch and are not read. */
   constructor(
@@ -57,18 +59,36 @@ export class BatchIntake {
     return first;
   }
 
+  /** Values that had to be copied so far. */
+  get copiedValues(): number {
+    return this.#copied;
+  }
+
+  /** Bytes of shared memory that are lent, or hold copies of batches. */
+  get heldBytes(): number {
+    return this.#held;
+  }
+
+  /** Bytes of a batch that have to be copied. */
+  copiedBytes(batch: GradientBatch): number {
+    return this.#parameters
+      .flatMap(({ name }) => arraysOf(batch[name]))
+      .reduce((sum, array) => sum + (isShared(array) ? 0 : array.byteLength), 0);
+  }
+
   /** Copies what has to be copied and checks that all of it is finite. */
   async take(batch: GradientBatch, count: number): Promise<TakenBatch> {
     const own: Float32Array[] = [];
     const release = (): void => {
-      for (const array of own) this.#context.lease.release(array);
+      for (const array of own) this.#giveBack(array);
     };
     const share = async (array: Float32Array): Promise<Float32Array> => {
       if (this.#lent.delete(array)) own.push(array);
       if (isShared(array)) return array;
-      const shared = this.#context.lease.float32(array.length);
+      const shared = this.#borrow(array.length);
       own.push(shared);
       await copyInPieces(array, shared);
+      this.#copied += array.length;
       return shared;
     };
     try {
@@ -91,12 +111,25 @@ export class BatchIntake {
 
   /** Lends recycled arrays for a batch of `count` samples; {@link take} takes them back. */
   lend(count: number): Record<string, Float32Array> {
+    const values = this.#parameters.reduce((sum, { size }) => sum + count * size, 0);
+    this.#context.lease.require(4 * values);
     const arrays = this.#parameters.map(({ name, size }): [string, Float32Array] => {
-      const array = this.#context.lease.float32(count * size);
+      const array = this.#borrow(count * size);
       this.#lent.add(array);
       return [name, array];
     });
     return Object.fromEntries(arrays);
+  }
+
+  #borrow(length: number): Float32Array {
+    const array = this.#context.lease.float32(length);
+    this.#held += array.byteLength;
+    return array;
+  }
+
+  #giveBack(array: Float32Array): void {
+    this.#context.lease.release(array);
+    this.#held -= array.byteLength;
   }
 
   async #checkFinite(gradients: readonly SharedGradients[], count: number): Promise<void> {
@@ -176,6 +209,10 @@ function rowsOf(
     );
   }
   return array.length / width;
+}
+
+function arraysOf(given: Float32Array | FactoredGradients): Float32Array[] {
+  return given instanceof Float32Array ? [given] : [given.inputs, given.deltas];
 }
 
 function isShared(array: Float32Array): boolean {

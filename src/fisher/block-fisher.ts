@@ -1,12 +1,21 @@
 import { type ChosenEngine, chooseEngine, type EngineOption } from '../engine/engine.js';
 import { optionError, WoodFisherError } from '../errors.js';
-import { checkBlockSize, checkDamping, checkSamples, DEFAULTS } from '../options.js';
+import { memoryBudget } from '../memory/budget.js';
+import {
+  checkBlockSize,
+  checkDamping,
+  checkGradientBatch,
+  checkSamples,
+  DEFAULTS,
+} from '../options.js';
 import type { GradientBatch, Parameter } from '../parameters.js';
+import { fitRun } from '../plan/require-memory.js';
 import { RunContext } from '../pool/run-context.js';
 import { checkThreads } from '../pool/threads.js';
-import { type ChosenSolver, chooseSolver, type SolverOption } from '../solvers/choose.js';
+import type { ChosenSolver, SolverOption } from '../solvers/choose.js';
 import { BlockInverse } from './block-inverse.js';
-import { blockParameters, isPrunable } from './blocked-parameter.js';
+import { isPrunable } from './block-shape.js';
+import { blockParameters } from './blocked-parameter.js';
 import { FisherState } from './fisher-state.js';
 import { type AcceptedBatch, SampleStream } from './sample-stream.js';
 
@@ -26,6 +35,15 @@ export interface BlockFisherOptions {
   engine?: EngineOption;
   /** Tasks that run at once. Default: the processors that are available. */
   threads?: number;
+  /**
+   * Bytes, or words such as '2GiB', that this Fisher may take at most, its inverses and the scratch of
+   * the kernels included, beside about 60 MB of Node.js and 10 MB a thread. What needs more is refused
+   * before it is allocated; `auto` takes another solver where that helps. Default: what the machine or
+   * the container has.
+   */
+  memoryLimit?: number | string;
+  /** Samples that a batch has at most, where known: two such batches are counted beforehand. */
+  gradientBatch?: number;
   /** Ends everything that is under way; the state is then of no further use. */
   signal?: AbortSignal;
 }
@@ -74,21 +92,33 @@ export class BlockFisher {
     const samples = checkSamples(options.samples);
     const damping = checkDamping(options.damping);
     const threads = checkThreads(options.threads);
-    const { signal } = options;
-    const context = new RunContext(chooseEngine(options.engine), threads, { signal });
+    const budget = memoryBudget(options.memoryLimit);
+    const gradientBatch = checkGradientBatch(options.gradientBatch);
+    const { signal, parameters: all, solver: asked = DEFAULTS.solver } = options;
+    const engine = chooseEngine(options.engine);
+    const run = fitRun(
+      {
+        ...{ run: 'fisher', parameters: all, blockSize, solver: asked, samples, threads },
+        ...{ damping: options.damping, gradientBatch, inPlace: false, sparsity: 0 },
+        ...{ criterion: DEFAULTS.criterion, update: DEFAULTS.update },
+      },
+      budget,
+    );
+    const { solver } = run.plan;
+    if (solver === undefined) throw new TypeError('a Fisher has a solver');
+    const context = new RunContext(engine, threads, { signal, memory: run.arrayLimit });
     try {
-      const parameters = await blockParameters(options.parameters, blockSize, context.lease);
-      const solver = chooseSolver(options.solver ?? DEFAULTS.solver, {
-        blockSize: Math.max(...parameters.map(({ blockOrder }) => blockOrder)),
-        samples,
-        damping: options.damping,
-      });
+      const parameters = await blockParameters(all, blockSize, context.lease);
       const state = await FisherState.create(context, solver.name, parameters, {
         samples,
         damping,
       });
-      const others = options.parameters.filter((p) => !isPrunable(p)).map(({ name }) => name);
-      const stream = new SampleStream(context, state, { declared: samples, others });
+      const others = all.filter((p) => !isPrunable(p)).map(({ name }) => name);
+      const stream = new SampleStream(context, state, {
+        declared: samples,
+        others,
+        afterSamples: run.memory.afterSamples,
+      });
       return new BlockFisher(context, state, stream, { solver, blockSize, damping });
     } catch (error) {
       await context.dispose();

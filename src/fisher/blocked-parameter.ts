@@ -1,33 +1,21 @@
 import type { AxisOrder } from '../engine/kernels.js';
 import { WoodFisherError } from '../errors.js';
 import type { Lease } from '../memory/arena.js';
+import type { ArrayPlan } from '../memory/array-plan.js';
 import { fillInPieces, inPieces } from '../memory/pieces.js';
 import type { Parameter } from '../parameters.js';
-import { axisOrder, toBlockOrder } from './layout.js';
+import { type BlockShape, blockShape, checkShapes, isPrunable, sizeOf } from './block-shape.js';
+import { toBlockOrder } from './layout.js';
 
 /** A prunable parameter as the engines see it: block order, shared memory, cut into blocks. */
-export interface BlockedParameter {
-  name: string;
-  shape: readonly number[];
-  size: number;
-  order: AxisOrder;
+export interface BlockedParameter extends BlockShape {
   /** First weight of each block and, last, `size`; blocks are at most `blockSize` long. */
   starts: Uint32Array;
-  blockCount: number;
-  /** Weights of the longest block. */
-  blockOrder: number;
   /** 1 = still there. Block order. */
   mask: Uint8Array;
   prunedBefore: number;
   /** Block order; 0 where pruned before. */
   weights: Float32Array;
-}
-
-const LARGEST = 2 ** 32 - 1;
-
-/** Whether a parameter takes part in pruning. */
-export function isPrunable(parameter: Parameter): boolean {
-  return parameter.prunable ?? parameter.shape.length >= 2;
 }
 
 /** Checks all parameters and lays the prunable ones out for the engines. */
@@ -36,7 +24,8 @@ export async function blockParameters(
   blockSize: number,
   lease: Lease,
 ): Promise<BlockedParameter[]> {
-  checkParameters(parameters);
+  checkShapes(parameters);
+  checkData(parameters);
   const blocked: BlockedParameter[] = [];
   for (const parameter of parameters.filter(isPrunable)) {
     blocked.push(await blockParameter(parameter, blockSize, lease));
@@ -112,79 +101,37 @@ async function blockParameter(
   blockSize: number,
   lease: Lease,
 ): Promise<BlockedParameter> {
-  const { name, shape, data, outputAxis = 0 } = parameter;
-  const size = data.length;
-  const blockCount = Math.ceil(size / blockSize);
-  const starts = lease.uint32(blockCount + 1);
+  const shape = blockShape(parameter, blockSize);
+  const { name, size, order, blockCount } = shape;
+  const { starts, mask, weights } = lease.arrays(weightArrays(shape));
   for (let b = 0; b < blockCount; b++) starts[b] = b * blockSize;
   starts[blockCount] = size;
-  const order = axisOrder(shape, outputAxis);
-  const mask = lease.uint8(size);
   const prunedBefore = await loadMask(name, order, parameter.mask, mask);
-  const blocked: BlockedParameter = {
-    name,
-    shape,
-    size,
-    order,
-    starts,
-    blockCount,
-    blockOrder: Math.min(blockSize, size),
-    mask,
-    prunedBefore,
-    weights: lease.float32(size),
-  };
-  await loadWeights(blocked, data, blocked.weights);
+  const blocked: BlockedParameter = { ...shape, starts, mask, prunedBefore, weights };
+  await loadWeights(blocked, parameter.data, weights);
   return blocked;
 }
 
-function checkParameters(parameters: readonly Parameter[]): void {
-  const names = new Set<string>();
-  for (const parameter of parameters) {
-    const { name, shape, data } = parameter;
-    if (names.has(name)) {
-      throw shapeError(name, `two parameters are named "${name}"; names must be unique`);
-    }
-    names.add(name);
-    if (!(data instanceof Float32Array)) {
-      throw shapeError(name, `the data of parameter "${name}" must be a Float32Array`);
-    }
-    if (!shape.every((n) => Number.isSafeInteger(n) && n >= 0)) {
-      throw shapeError(
-        name,
-        `the shape of parameter "${name}" must be whole numbers, but is [${shape}]`,
-      );
-    }
-    checkLength(
-      name,
-      `data, by its shape [${shape}],`,
-      data,
-      shape.reduce((a, b) => a * b, 1),
-    );
-    if (!isPrunable(parameter)) continue;
-    const axis = parameter.outputAxis ?? 0;
-    if (!Number.isInteger(axis) || axis < -shape.length || axis >= Math.max(shape.length, 1)) {
-      throw shapeError(
-        name,
-        `outputAxis of parameter "${name}" must be an axis of its shape [${shape}], but is ${axis}`,
-      );
-    }
-    if (data.length === 0 || data.length > LARGEST) {
-      throw shapeError(
-        name,
-        `parameter "${name}" must have from 1 to ${LARGEST} weights, but has ${data.length}; set prunable: false to keep it as it is`,
-      );
-    }
-  }
-  if (!parameters.some(isPrunable)) {
-    throw new WoodFisherError(
-      'ERR_WOODFISHER_MISSING',
-      'no parameter is prunable: tensors of one axis (biases, normalisation) are left alone unless prunable: true says otherwise',
-    );
-  }
+/** The arrays of a parameter that a run has from its beginning to its end. */
+export function weightArrays({ size, blockCount }: BlockShape) {
+  return {
+    starts: ['uint32', blockCount + 1],
+    mask: ['uint8', size],
+    weights: ['float32', size],
+  } as const satisfies ArrayPlan;
 }
 
-function shapeError(parameter: string, message: string): WoodFisherError {
-  return new WoodFisherError('ERR_WOODFISHER_SHAPE', message, { parameter });
+function checkData(parameters: readonly Parameter[]): void {
+  for (const { name, shape, data } of parameters) {
+    if (!(data instanceof Float32Array)) {
+      throw new WoodFisherError(
+        'ERR_WOODFISHER_SHAPE',
+        `the data of parameter "${name}" must be a Float32Array`,
+        { parameter: name },
+      );
+    }
+    checkLength(name, `data, by its shape [${shape}],`, data, sizeOf(shape));
+  }
 }
 
 function nonFiniteWeight(parameter: string, index: number, value: number): WoodFisherError {

@@ -1,7 +1,7 @@
 import type { GradientBatch } from '../parameters.js';
 import type { RunContext } from '../pool/run-context.js';
 import type { PhaseClock, ProgressListener } from '../report/progress.js';
-import { type ChosenSolver, chooseSolver, type SolverOption } from '../solvers/choose.js';
+import type { ChosenSolver } from '../solvers/choose.js';
 import type { BlockedParameter } from './blocked-parameter.js';
 import { FisherState } from './fisher-state.js';
 import { SampleStream } from './sample-stream.js';
@@ -10,6 +10,8 @@ import { SampleStream } from './sample-stream.js';
 export interface EstimatedFisher {
   state: FisherState;
   solver: ChosenSolver;
+  /** Values of gradients that had to be copied onto shared memory. */
+  copiedValues: number;
 }
 
 /** What {@link estimateFisher} needs to know beside the parameters. */
@@ -17,9 +19,11 @@ export interface EstimateSettings {
   gradients: AsyncIterable<GradientBatch> | Iterable<GradientBatch>;
   samples: number | undefined;
   damping: number;
-  solver: SolverOption;
+  solver: ChosenSolver;
   /** Parameters that are not pruned: their gradients may come along and are not read. */
   others: readonly string[];
+  /** Bytes that the run needs beside its state when all samples are in. */
+  afterSamples: number;
   onProgress?: ProgressListener;
 }
 
@@ -30,16 +34,12 @@ export async function estimateFisher(
   settings: EstimateSettings,
   clock: PhaseClock,
 ): Promise<EstimatedFisher> {
-  const { samples, damping, others, onProgress } = settings;
-  const solver = chooseSolver(settings.solver, {
-    blockSize: Math.max(...parameters.map(({ blockOrder }) => blockOrder)),
-    samples,
-    damping,
-  });
+  const { samples, damping, solver, others, afterSamples, onProgress } = settings;
   const state = await FisherState.create(context, solver.name, parameters, { samples, damping });
   const stream = new SampleStream(context, state, {
     declared: samples,
     others,
+    afterSamples,
     onSummed: (done) =>
       onProgress?.({ phase: 'accumulate', done, total: samples, unit: 'samples' }),
   });
@@ -59,7 +59,7 @@ export async function estimateFisher(
     await batches.return?.();
     throw error;
   }
-  return { state, solver };
+  return { state, solver, copiedValues: stream.copiedValues };
 }
 
 function iterate(

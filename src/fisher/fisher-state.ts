@@ -3,19 +3,16 @@ import type { Lease } from '../memory/arena.js';
 import { fillInPieces } from '../memory/pieces.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
 import type { BlockedParameter } from './blocked-parameter.js';
-import { cutIntoTasks, type Span, type StateChunk, TASK_BYTES } from './spans.js';
-
-/** Samples a kernel sums before it adds them to the state. */
-const PANEL = 128;
-
-/**
- * Panels that are added to the state before the rounding errors of these additions are kept too
- * (`lowOrder`, as much memory again). Measured: error constants in docs/methods.md.
- */
-const PLAIN_PANELS = 400;
-
-/** A chunk is at most about this large, or one block. */
-const CHUNK_BYTES = 64 * 2 ** 20;
+import { cutIntoTasks, type Span, type StateChunk, tasksOfBytes } from './spans.js';
+import {
+  bytesOfBlock,
+  chunkShapes,
+  needsLowOrder,
+  panelsOf,
+  stateBytes,
+  stride,
+  sumArrays,
+} from './state-layout.js';
 
 /** Blocks from this order on are summed in tiles of rows, so that several threads can share one. */
 const TILED_ORDER = 1024;
@@ -54,8 +51,12 @@ export class FisherState {
   /** λ that woodbury started from. */
   readonly damping: number | undefined;
   readonly #context: RunContext;
+  /** Panels of the batches that were admitted, and of those that are summed. */
+  #admitted = 0;
   #panels = 0;
   #stored = 0;
+  /** For the rounding errors, by chunk, from when a batch is admitted that needs them. */
+  #lowOrder: Float64Array[] | undefined;
   #keepsLowOrder = false;
 
   private constructor(
@@ -90,13 +91,30 @@ export class FisherState {
     return state;
   }
 
-  /** Adds a batch. On failure or cancellation the state is no longer of use. */
-  async add({ count, gradients }: SharedBatch): Promise<void> {
-    this.#panels += Math.ceil(count / PANEL);
-    if (this.solver === 'gram') {
-      this.samples += count;
-      if (this.#panels > PLAIN_PANELS) await this.#keepLowOrder();
+  /** Bytes that the state has to grow by before it can take `count` more samples. */
+  growth(count: number): number {
+    const panels = this.#admitted + panelsOf(count);
+    if (this.#lowOrder !== undefined || !needsLowOrder(this.solver, panels)) return 0;
+    return this.parameters.reduce((sum, shape) => sum + stateBytes(shape, 'gram', 0), 0);
+  }
+
+  /** Takes the memory for `count` more samples; they are added in the order of these calls. */
+  admit(count: number): void {
+    const growth = this.growth(count);
+    this.#context.lease.require(growth);
+    if (growth > 0) {
+      this.#lowOrder = this.parts.flatMap(({ chunks }) =>
+        chunks.map(({ states }) => this.#context.lease.float64(states.length)),
+      );
     }
+    this.#admitted += panelsOf(count);
+  }
+
+  /** Adds a batch that was admitted. On failure or cancellation the state is no longer of use. */
+  async add({ count, gradients }: SharedBatch): Promise<void> {
+    this.#panels += panelsOf(count);
+    if (this.solver === 'gram') this.samples += count;
+    if (needsLowOrder(this.solver, this.#panels)) await this.#keepLowOrder();
     const cost = (order: number): number => count * sampleCost(this.solver, order);
     const tasks = cutIntoTasks(this.spans(), cost).flatMap((task) =>
       this.#tile(task).map((jobs) => this.#addJobs(jobs, count, gradients)),
@@ -184,11 +202,8 @@ export class FisherState {
   async #keepLowOrder(): Promise<void> {
     if (this.#keepsLowOrder) return;
     this.#keepsLowOrder = true;
-    for (const { chunks } of this.parts) {
-      for (const chunk of chunks) {
-        chunk.lowOrder = this.#context.lease.float64(chunk.states.length);
-      }
-    }
+    const chunks = this.parts.flatMap((part) => part.chunks);
+    for (const [i, array] of (this.#lowOrder ?? []).entries()) chunks[i].lowOrder = array;
     await this.#clear((chunk) => chunk.lowOrder);
   }
 
@@ -196,7 +211,7 @@ export class FisherState {
     const tasks = cutIntoTasks(
       this.spans(),
       (order) => bytesOfBlock('gram', order, 0),
-      TASK_BYTES,
+      tasksOfBytes,
     ).map((task) =>
       task.map((span): LabelledJob<'initialise'> => {
         const range = this.range(span, this.damping ?? 0);
@@ -206,15 +221,6 @@ export class FisherState {
     );
     await this.#context.run('initialise', tasks);
   }
-}
-
-function stride({ blockOrder }: BlockedParameter): number {
-  return (blockOrder * (blockOrder + 1)) / 2;
-}
-
-/** Bytes of state of a block of `order` weights. */
-export function bytesOfBlock(solver: SolverName, order: number, samples: number): number {
-  return solver === 'dual' ? 4 * samples * order : 4 * order * (order + 1);
 }
 
 /** Flops, or bytes moved, for one sample of a block. */
@@ -229,19 +235,14 @@ function allocate(
   samples: number,
   lease: Lease,
 ): ParameterState {
-  const { blockOrder, blockCount, size } = parameter;
-  const perChunk = Math.max(1, Math.floor(CHUNK_BYTES / bytesOfBlock(solver, blockOrder, samples)));
-  const chunks: StateChunk[] = [];
-  for (let firstBlock = 0; firstBlock < blockCount; firstBlock += perChunk) {
-    const endBlock = Math.min(firstBlock + perChunk, blockCount);
-    const blocks = endBlock - firstBlock;
-    chunks.push({
+  const chunks = chunkShapes(parameter, solver, samples).map(
+    ({ firstBlock, endBlock, length }): StateChunk => ({
       firstBlock,
       endBlock,
-      states: solver === 'dual' ? NOTHING : lease.float64(blocks * stride(parameter)),
+      states: solver === 'dual' ? NOTHING : lease.float64(length),
       lowOrder: NOTHING,
-      rows: solver === 'dual' ? lease.float32(blocks * samples * blockOrder) : NO_ROWS,
-    });
-  }
-  return { parameter, chunks, gradientSum: lease.float64(size), squareSum: lease.float64(size) };
+      rows: solver === 'dual' ? lease.float32(length) : NO_ROWS,
+    }),
+  );
+  return { parameter, chunks, ...lease.arrays(sumArrays(parameter)) };
 }

@@ -1,5 +1,7 @@
 import type { KernelJob } from '../engine/kernels.js';
+import type { ArrayPlan } from '../memory/array-plan.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
+import type { BlockShape } from './block-shape.js';
 import type { FisherState } from './fisher-state.js';
 import { cutIntoTasks } from './spans.js';
 
@@ -9,14 +11,23 @@ export interface InverseDiagonal {
   condition: Float64Array[];
 }
 
+/** What is kept of a parameter's inverse. */
+export function inverseArrays({ size, blockCount }: BlockShape) {
+  return {
+    diagonal: ['float64', size],
+    condition: ['float64', blockCount],
+  } as const satisfies ArrayPlan;
+}
+
 /** Inverts every block as far as D; arrays on the run's memory. */
 export async function invertBlocks(
   context: RunContext,
   state: FisherState,
   damping: number,
 ): Promise<InverseDiagonal> {
-  const diagonal = state.parameters.map(({ size }) => context.lease.float64(size));
-  const condition = state.parameters.map(({ blockCount }) => context.lease.float64(blockCount));
+  const arrays = state.parameters.map((shape) => context.lease.arrays(inverseArrays(shape)));
+  const diagonal = arrays.map((inverse) => inverse.diagonal);
+  const condition = arrays.map((inverse) => inverse.condition);
   const cost = (order: number): number => {
     if (state.solver === 'dual') return 2 * state.samples ** 2 * order + state.samples ** 3 / 3;
     return state.solver === 'gram' ? order ** 3 + 4 * order ** 2 : 4 * order;

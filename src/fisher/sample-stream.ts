@@ -1,4 +1,5 @@
 import { WoodFisherError } from '../errors.js';
+import { formatBytes } from '../memory/byte-size.js';
 import type { GradientBatch } from '../parameters.js';
 import type { RunContext } from '../pool/run-context.js';
 import { BatchIntake } from './batch-intake.js';
@@ -19,6 +20,7 @@ export class SampleStream {
   readonly #state: FisherState;
   readonly #intake: BatchIntake;
   readonly #declared: number | undefined;
+  readonly #afterSamples: number;
   readonly #onSummed: (samples: number) => void;
   /** Calls of `add` take their turns. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -30,7 +32,8 @@ export class SampleStream {
 
   /**
    * `declared`: how many samples are to come, where that is known. `others`: parameters whose
-   * gradients are not read. `onSummed` is told how many samples the state holds.
+   * gradients are not read. `afterSamples`: bytes that the run needs beside the state when all samples
+   * are in. `onSummed` is told how many samples the state holds.
    */
   constructor(
     context: RunContext,
@@ -38,19 +41,31 @@ export class SampleStream {
     {
       declared,
       others,
+      afterSamples,
       onSummed = () => undefined,
-    }: { declared?: number; others: readonly string[]; onSummed?: (samples: number) => void },
+    }: {
+      declared?: number;
+      others: readonly string[];
+      afterSamples: number;
+      onSummed?: (samples: number) => void;
+    },
   ) {
     this.#context = context;
     this.#state = state;
     this.#intake = new BatchIntake(context, state.parameters, new Set(others));
     this.#declared = declared;
+    this.#afterSamples = afterSamples;
     this.#onSummed = onSummed;
   }
 
   /** Samples accepted so far. */
   get accepted(): number {
     return this.#accepted;
+  }
+
+  /** Values of the batches so far that had to be copied. */
+  get copiedValues(): number {
+    return this.#intake.copiedValues;
   }
 
   /** See BlockFisher.add. */
@@ -71,6 +86,7 @@ export class SampleStream {
     await this.#turn;
     await this.#sums;
     this.throwIfUnusable();
+    this.#context.lease.trim();
     if (this.#accepted === 0) {
       throw new WoodFisherError(
         'ERR_WOODFISHER_SAMPLES',
@@ -96,7 +112,14 @@ export class SampleStream {
     if (this.#declared !== undefined && this.#accepted + count > this.#declared) {
       throw this.#wrongCount(this.#accepted + count);
     }
+    await this.#makeRoom(batch, count);
     const taken = await this.#intake.take(batch, count);
+    try {
+      this.#state.admit(count);
+    } catch (error) {
+      taken.release();
+      throw error;
+    }
     this.#accepted += count;
     const samples = this.#accepted;
     const sum = this.#sums.then(async () => {
@@ -119,6 +142,30 @@ export class SampleStream {
     return { released };
   }
 
+  /** Waits for the batches under way where their memory is needed; refuses a batch that does not fit. */
+  async #makeRoom(batch: GradientBatch, count: number): Promise<void> {
+    const { lease } = this.#context;
+    const copied = this.#intake.copiedBytes(batch);
+    const missing = (): number => {
+      const growth = this.#state.growth(count);
+      const late = growth === 0 ? 0 : this.#afterSamples - this.#intake.heldBytes;
+      return growth + Math.max(copied, late) - lease.room;
+    };
+    if (missing() > 0) await this.#sums;
+    if (missing() <= 0) return;
+    const growth = this.#state.growth(count);
+    const fitting = growth > 0 ? 0 : Math.floor((lease.room * count) / copied);
+    const what =
+      growth > 0
+        ? `, ${formatBytes(growth)} of it to keep the rounding errors of so many batches`
+        : '';
+    throw new WoodFisherError(
+      'ERR_WOODFISHER_MEMORY',
+      `a batch of ${samplesOf(count)} needs ${formatBytes(growth + copied)} of memory${what}, but of what this run may take ${formatBytes(lease.room)} are left; ${fitting >= 1 ? `batches of ${samplesOf(fitting)} would fit` : 'allow more memory, or use a smaller blockSize'}`,
+      { option: 'memoryLimit', value: growth + copied },
+    );
+  }
+
   #wrongCount(count: number): WoodFisherError {
     return new WoodFisherError(
       'ERR_WOODFISHER_SAMPLES',
@@ -126,4 +173,8 @@ export class SampleStream {
       { option: 'samples', value: count },
     );
   }
+}
+
+function samplesOf(count: number): string {
+  return count === 1 ? '1 sample' : `${count} samples`;
 }

@@ -1,3 +1,4 @@
+import type { BlockShape } from './block-shape.js';
 import type { BlockedParameter } from './blocked-parameter.js';
 
 /** A chunk of the Fisher state: whole blocks of one parameter in one buffer. */
@@ -11,27 +12,45 @@ export interface StateChunk {
   rows: Float32Array;
 }
 
-/** Blocks [from, to) of one parameter, and the chunk of state they lie in where there is one. */
-export interface Span {
-  parameter: BlockedParameter;
+/** Blocks [from, to) of one parameter. */
+export interface SpanShape {
+  parameter: BlockShape;
   /** Position of the parameter among those of the run. */
   index: number;
   from: number;
   to: number;
+}
+
+/** The same with its data, and the chunk of state that the blocks lie in where there is one. */
+export interface Span extends SpanShape {
+  parameter: BlockedParameter;
   chunk?: StateChunk;
 }
 
 /** Flops of a task, about 10 ms for the native engine: sending one takes 0.3 ms of both sides. */
 const TASK_FLOPS = 4e8;
 
+/** Bytes that a task moves which does little else. */
+const TASK_BYTES = 5e7;
+
 /** Tasks come in fours where there is work for four, so that two or four threads end together. */
 const TASKS_TOGETHER = 4;
 
-/** Bytes that a task moves which does little else. */
-export const TASK_BYTES = 5e7;
+/** How many tasks so many flops are cut into. */
+export function tasksOfFlops(flops: number): number {
+  const works = flops / TASK_FLOPS;
+  return works * TASKS_TOGETHER <= 1 ? 1 : Math.ceil(works / TASKS_TOGETHER) * TASKS_TOGETHER;
+}
+
+/** How many tasks the moving of so many bytes is cut into. */
+export function tasksOfBytes(bytes: number): number {
+  return Math.ceil(bytes / TASK_BYTES);
+}
 
 /** All blocks of all parameters. */
-export function wholeParameters(parameters: readonly BlockedParameter[]): Span[] {
+export function wholeParameters<P extends BlockShape>(
+  parameters: readonly P[],
+): (SpanShape & { parameter: P })[] {
   return parameters.map((parameter, index) => ({
     parameter,
     index,
@@ -41,19 +60,19 @@ export function wholeParameters(parameters: readonly BlockedParameter[]): Span[]
 }
 
 /**
- * Cuts spans into tasks of about the same cost, whole blocks each. The cut depends on the sizes
- * alone, never on the number of threads.
+ * Cuts spans into tasks of about the same cost, whole blocks each; `countOf` says into how many. The
+ * cut depends on the sizes alone, never on the number of threads.
  */
-export function cutIntoTasks(
-  spans: readonly Span[],
+export function cutIntoTasks<S extends SpanShape>(
+  spans: readonly S[],
   costOfBlock: (order: number) => number,
-  taskCost = TASK_FLOPS,
-): Span[][] {
+  countOf: (cost: number) => number = tasksOfFlops,
+): S[][] {
   const costs = spans.map(({ parameter }) => Math.max(costOfBlock(parameter.blockOrder), 1));
   const total = spans.reduce((sum, { from, to }, i) => sum + (to - from) * costs[i], 0);
-  const share = total / taskCount(total / taskCost);
-  const tasks: Span[][] = [];
-  let task: Span[] = [];
+  const share = total / countOf(total);
+  const tasks: S[][] = [];
+  let task: S[] = [];
   let room = share;
   for (const [i, span] of spans.entries()) {
     for (let from = span.from; from < span.to; ) {
@@ -69,10 +88,4 @@ export function cutIntoTasks(
   }
   if (task.length > 0) tasks.push(task);
   return tasks;
-}
-
-/** Tasks for so many times the work of one. */
-function taskCount(works: number): number {
-  if (works <= 1 / TASKS_TOGETHER) return 1;
-  return Math.ceil(works / TASKS_TOGETHER) * TASKS_TOGETHER;
 }

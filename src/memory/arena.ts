@@ -1,5 +1,13 @@
 import { loadNative } from '../engine/native.js';
 import { WoodFisherError } from '../errors.js';
+import {
+  type ArrayKind,
+  type ArrayKinds,
+  type ArrayPlan,
+  ELEMENT_BYTES,
+  type PlannedArrays,
+} from './array-plan.js';
+import { formatBytes } from './byte-size.js';
 
 /**
  * All shared memory of the process. A SharedArrayBuffer that is dropped keeps its pages until some
@@ -12,6 +20,16 @@ const SMALLEST = 4096;
 
 /** Buffers from here on have large pages: one page more than they need is then at most an eighth. */
 const LARGE = 2 ** 24;
+
+const CREATE: {
+  [K in ArrayKind]: (buffer: SharedArrayBuffer, length: number) => ArrayKinds[K];
+} = {
+  float64: (buffer, length) => new Float64Array(buffer, 0, length),
+  float32: (buffer, length) => new Float32Array(buffer, 0, length),
+  uint32: (buffer, length) => new Uint32Array(buffer, 0, length),
+  int32: (buffer, length) => new Int32Array(buffer, 0, length),
+  uint8: (buffer, length) => new Uint8Array(buffer, 0, length),
+};
 
 /**
  * Sixteen sizes between two powers of two: few enough that buffers fit again, and at most an eighth
@@ -32,7 +50,7 @@ function take(bytes: number): SharedArrayBuffer {
     return buffer;
   } catch (cause) {
     throw new WoodFisherError(
-      'ERR_WOODFISHER_STATE',
+      'ERR_WOODFISHER_MEMORY',
       `cannot allocate ${bytes} bytes of shared memory; use a smaller blockSize or prune fewer parameters at a time`,
       { value: bytes },
       { cause },
@@ -58,30 +76,58 @@ export class Lease {
   #bytes = 0;
   #peak = 0;
   #disposed = false;
+  readonly #limit: number;
+
+  /** @param limit Bytes that may be in use at one time; what would exceed it is refused. */
+  constructor(limit = Number.POSITIVE_INFINITY) {
+    this.#limit = limit;
+  }
+
+  /** The arrays of a plan. */
+  arrays<P extends ArrayPlan>(plan: P): PlannedArrays<P> {
+    return Object.fromEntries(
+      Object.entries(plan).map(([name, [kind, length]]) => [name, this.#create(kind, length)]),
+    ) as PlannedArrays<P>;
+  }
 
   float64(length: number): Float64Array {
-    return new Float64Array(this.#take(length * 8), 0, length);
+    return this.#create('float64', length);
   }
 
   float32(length: number): Float32Array {
-    return new Float32Array(this.#take(length * 4), 0, length);
+    return this.#create('float32', length);
   }
 
   uint32(length: number): Uint32Array {
-    return new Uint32Array(this.#take(length * 4), 0, length);
+    return this.#create('uint32', length);
   }
 
   int32(length: number): Int32Array {
-    return new Int32Array(this.#take(length * 4), 0, length);
+    return this.#create('int32', length);
   }
 
   uint8(length: number): Uint8Array {
-    return new Uint8Array(this.#take(length), 0, length);
+    return this.#create('uint8', length);
   }
 
   /** Bytes asked for at most at one time. */
   get peakBytes(): number {
     return this.#peak;
+  }
+
+  /** Bytes that may still be asked for. */
+  get room(): number {
+    return this.#limit - this.#bytes;
+  }
+
+  /** Refuses to go on where so many bytes more would exceed the limit. */
+  require(bytes: number): void {
+    if (bytes <= this.room) return;
+    throw new WoodFisherError(
+      'ERR_WOODFISHER_MEMORY',
+      `this needs ${formatBytes(bytes)} of memory, but of the ${formatBytes(this.#limit)} that this run may take for arrays ${formatBytes(this.#bytes)} are in use; allow more, or give back what is no longer needed`,
+      { option: 'memoryLimit', value: bytes },
+    );
   }
 
   /** Takes one array back early. */
@@ -92,24 +138,40 @@ export class Lease {
     this.#spare.push(buffer);
   }
 
+  /** Gives the pages of what was released early back to the system. */
+  trim(): void {
+    for (const buffer of this.#spare) give(buffer);
+    this.#spare.length = 0;
+  }
+
   /** Gives everything back. The arrays must not be used any more. */
   dispose(): void {
-    for (const buffer of [...this.#inUse, ...this.#spare]) give(buffer);
+    for (const buffer of this.#inUse) give(buffer);
     this.#inUse.clear();
-    this.#spare.length = 0;
+    this.trim();
     this.#bytes = 0;
     this.#disposed = true;
+  }
+
+  #create<K extends ArrayKind>(kind: K, length: number): ArrayKinds[K] {
+    return CREATE[kind](this.#take(length * ELEMENT_BYTES[kind]), length);
   }
 
   #take(bytes: number): SharedArrayBuffer {
     if (this.#disposed) {
       throw new WoodFisherError('ERR_WOODFISHER_STATE', 'the Fisher has been disposed');
     }
+    this.require(bytes);
     const spare = this.#spare.findIndex(({ byteLength }) => byteLength === sizeClass(bytes));
+    if (spare === -1 && bytes + this.#spareBytes() > this.room) this.trim();
     const buffer = spare === -1 ? take(bytes) : this.#spare.splice(spare, 1)[0];
     this.#inUse.add(buffer);
     this.#bytes += bytes;
     this.#peak = Math.max(this.#peak, this.#bytes);
     return buffer;
+  }
+
+  #spareBytes(): number {
+    return this.#spare.reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 }

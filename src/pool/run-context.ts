@@ -20,13 +20,16 @@ export interface LabelledJob<K extends KernelName> {
 /** Told now and then, and at the end, how many blocks a kernel has finished. */
 export type BlocksListener = (kernel: KernelName, done: number, total: number) => void;
 
+/** Bytes of a run's control words. */
+export const CONTROL_BYTES = 8;
+
 /** How often a listener is told while a kernel runs, in ms. */
 const LISTEN_EVERY = 100;
 
 /** What a run has while it lasts: its engine, its share of the pool, its memory, its way to stop. */
 export class RunContext {
   readonly engine: ChosenEngine;
-  readonly lease = new Lease();
+  readonly lease: Lease;
   readonly share: PoolShare;
   readonly control: Int32Array;
   readonly #signal: AbortSignal | undefined;
@@ -37,15 +40,21 @@ export class RunContext {
     Atomics.store(this.control, CANCEL, 1);
   };
 
+  /** `memory`: bytes that its arrays may take at one time. */
   constructor(
     engine: ChosenEngine,
     threads: number,
-    { signal, onBlocks }: { signal?: AbortSignal; onBlocks?: BlocksListener } = {},
+    {
+      signal,
+      onBlocks,
+      memory,
+    }: { signal?: AbortSignal; onBlocks?: BlocksListener; memory?: number } = {},
   ) {
     this.engine = engine;
+    this.lease = new Lease(memory);
     this.#onBlocks = onBlocks;
     this.share = new PoolShare(threads);
-    this.control = this.lease.int32(2);
+    this.control = this.lease.int32(CONTROL_BYTES / 4);
     Atomics.store(this.control, CANCEL, 0);
     this.#signal = signal;
     if (signal?.aborted) this.#cancel();
@@ -151,7 +160,7 @@ export class RunContext {
       }
       case 'out-of-memory':
         return new WoodFisherError(
-          'ERR_WOODFISHER_STATE',
+          'ERR_WOODFISHER_MEMORY',
           `a worker could not get ${value} bytes for parameter "${parameter}"; use a smaller blockSize or fewer threads`,
           { parameter, value },
         );

@@ -31,10 +31,20 @@ export class PhaseClock {
     }
   }
 
+  /** The phases with the time that was predicted for them. */
+  compared(
+    estimated: Partial<Record<PhaseStatistics['name'], number>> | undefined,
+  ): PhaseStatistics[] {
+    return this.phases.map((phase) => ({
+      ...phase,
+      estimatedSeconds: estimated?.[phase.name] ?? null,
+    }));
+  }
+
   #add(name: PhaseStatistics['name'], seconds: number): void {
     let phase = this.phases.find((known) => known.name === name);
     if (phase === undefined) {
-      phase = { name, seconds: 0, peakBytes: 0 };
+      phase = { name, seconds: 0, estimatedSeconds: null, peakBytes: 0 };
       this.phases.push(phase);
     }
     phase.seconds += seconds;

@@ -74,6 +74,12 @@ export interface PhaseStatistics {
   name: 'read' | 'accumulate' | 'invert' | 'score' | 'select' | 'update';
   /** Wall time; `read` is the time spent waiting for gradients. */
   seconds: number;
+  /**
+   * Wall time that was predicted from the sizes and a short measurement of the machine, mostly within
+   * a factor of 2. null for phases that depend on other things or take next to no time, and where
+   * measuring would have taken about as long as the run.
+   */
+  estimatedSeconds: number | null;
   /** Shared memory in use at most until the end of the phase. */
   peakBytes: number;
 }

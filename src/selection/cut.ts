@@ -1,6 +1,8 @@
 import type { KernelJob } from '../engine/kernels.js';
+import type { BlockShape } from '../fisher/block-shape.js';
 import type { BlockedParameter } from '../fisher/blocked-parameter.js';
-import { cutIntoTasks, TASK_BYTES, wholeParameters } from '../fisher/spans.js';
+import { cutIntoTasks, tasksOfBytes, wholeParameters } from '../fisher/spans.js';
+import type { ArrayPlan } from '../memory/array-plan.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
 import { scoresAtRanks } from './rank.js';
 
@@ -42,6 +44,11 @@ export async function findCuts(
   return cuts;
 }
 
+/** The new mask of a parameter. */
+export function maskArrays({ size }: BlockShape) {
+  return { masks: ['uint8', size] } as const satisfies ArrayPlan;
+}
+
 /** Applies the cuts: new masks (block order, on the run's memory) and the weights pruned in each. */
 export async function applyCuts(
   context: RunContext,
@@ -49,8 +56,8 @@ export async function applyCuts(
   scores: readonly Float64Array[],
   cuts: readonly Cut[],
 ): Promise<{ masks: Uint8Array[]; pruned: number[] }> {
-  const masks = parameters.map(({ size }) => context.lease.uint8(size));
-  const spans = cutIntoTasks(wholeParameters(parameters), (order) => 16 * order, TASK_BYTES);
+  const masks = parameters.map((shape) => context.lease.arrays(maskArrays(shape)).masks);
+  const spans = cutIntoTasks(wholeParameters(parameters), (order) => 16 * order, tasksOfBytes);
   const tasks = spans.map((task) =>
     task.map(({ parameter, index, from, to }): LabelledJob<'cut'> => {
       const job: KernelJob<'cut'> = {

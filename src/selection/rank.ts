@@ -1,5 +1,6 @@
 import type { KernelJob } from '../engine/kernels.js';
-import { cutIntoTasks, type Span } from '../fisher/spans.js';
+import { cutIntoTasks, type Span, type SpanShape } from '../fisher/spans.js';
+import type { ArrayPlan } from '../memory/array-plan.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
 
 /** What is ranked: the weights of `span` blocks with mask 1, by their scores ≥ 0 (block order). */
@@ -50,16 +51,26 @@ export async function scoresAtRanks(
   }));
 }
 
+/** The parts of a ranking that are counted apart: about one a thread. */
+export function rankingParts<S extends SpanShape>(spans: readonly S[], threads: number): S[][] {
+  const count = (weights: number): number => Math.min(threads, Math.ceil(weights / DIGITS));
+  return cutIntoTasks(spans, (order) => order, count);
+}
+
+/** What a part is counted in, for so many distinct prefixes. */
+export function countArrays(prefixes: number) {
+  return { counts: ['float64', prefixes * DIGITS] } as const satisfies ArrayPlan;
+}
+
 async function countKeys(
   context: RunContext,
   { spans, scores }: Ranked,
   level: number,
   prefixes: readonly number[],
 ): Promise<Float64Array> {
-  const total = spans.reduce((sum, { parameter }) => sum + parameter.size, 0);
-  const share = Math.max(total / context.share.threads, 1 << 16);
-  const parts = cutIntoTasks(spans, (order) => order, share);
-  const counts = parts.map(() => context.lease.float64(prefixes.length * DIGITS));
+  const parts = rankingParts(spans, context.share.threads);
+  const plan = countArrays(prefixes.length);
+  const counts = parts.map(() => context.lease.arrays(plan).counts);
   const wanted = Float64Array.from(prefixes);
   const tasks = parts.map((part, i) =>
     part.map(({ parameter, index, from, to }): LabelledJob<'countKeys'> => {

@@ -11,12 +11,14 @@ export interface ChosenSolver {
 }
 
 /**
- * Chooses how the inverse is made. A pure function of what is known beforehand, so that a resumed
- * or distributed run chooses the same.
+ * Chooses how the inverse is made. A pure function of what is known beforehand, never of a measured
+ * time, so that a resumed or distributed run chooses the same.
  *
  * Flops per block of B weights with N samples: gram N·B² for the sums and ⅔·B³ for the diagonal;
  * dual 2·N²·B + ⅓·N³, without any B×B matrix, but only for N < 0.8·B, since its accuracy ends at
- * N = B; woodbury 3·N·B², never less than the better of the two.
+ * N = B; woodbury 3·N·B², never less than the better of the two. Of dual's flops each counts
+ * {@link DUAL_COST}. Where the choice by arithmetic does not fit the memory and the other one does,
+ * it is the other one.
  */
 export function chooseSolver(option: SolverOption, known: KnownBeforehand): ChosenSolver {
   if (!SOLVER_OPTIONS.includes(option)) {
@@ -26,16 +28,37 @@ export function chooseSolver(option: SolverOption, known: KnownBeforehand): Chos
     checkNeeds(option, known);
     return { name: option, reason: 'asked for' };
   }
-  const { blockSize, samples } = known;
+  const { blockSize, samples, fits } = known;
   if (samples === undefined) {
     return { name: 'gram', reason: 'the number of samples is not known beforehand' };
   }
+  const faster = byArithmetic(blockSize, samples);
+  if (!dualIsAccurate(blockSize, samples) || fits === undefined || fits(faster.name)) return faster;
+  const other = faster.name === 'gram' ? 'dual' : 'gram';
+  if (!fits(other)) return faster;
+  return {
+    name: other,
+    reason: `for N = ${samples} and B = ${blockSize} ${faster.name} takes more memory than memoryLimit allows, and ${other} fits`,
+  };
+}
+
+/** Whether `dual` is as accurate as the others. */
+export function dualIsAccurate(blockSize: number, samples: number): boolean {
+  return samples < DUAL_LIMIT * blockSize;
+}
+
+/** The most samples for which `dual` is as accurate as the others. */
+export function mostDualSamples(blockSize: number): number {
+  return Math.ceil(DUAL_LIMIT * blockSize) - 1;
+}
+
+function byArithmetic(blockSize: number, samples: number): ChosenSolver {
   const gram = samples * blockSize ** 2 + (2 / 3) * blockSize ** 3;
-  const dual = 2 * samples ** 2 * blockSize + samples ** 3 / 3;
-  if (samples < DUAL_LIMIT * blockSize && dual < gram) {
+  const dual = DUAL_COST * (2 * samples ** 2 * blockSize + samples ** 3 / 3);
+  if (dualIsAccurate(blockSize, samples) && dual < gram) {
     return {
       name: 'dual',
-      reason: `N = ${samples} is small beside B = ${blockSize}: ${flops(dual)} flops a block against ${flops(gram)} by gram`,
+      reason: `N = ${samples} is small beside B = ${blockSize}: the time of ${flops(dual)} flops a block against ${flops(gram)} by gram`,
     };
   }
   return {
@@ -44,8 +67,16 @@ export function chooseSolver(option: SolverOption, known: KnownBeforehand): Chos
   };
 }
 
-/** `dual` pays, and is as accurate as the others, below this fraction of B samples. */
+/** `dual` is as accurate as the others below this fraction of B samples. */
 const DUAL_LIMIT = 0.8;
+
+/**
+ * Time of a flop of dual in flops of gram. By flops alone dual would win below N = 0.8·B; measured,
+ * with the joint update, the two are even at N/B = 0.75 (B = 50 … 200), 0.72 (500), 0.65 (1000) and
+ * 0.62 (2000): the update factors an N×N system again. The factor puts the rule at 0.68, where
+ * neither takes a fifth more than the other (docs/methods.md has the measurement).
+ */
+const DUAL_COST = 1.3;
 
 /** What a solver may need to know before the first sample. */
 export interface KnownBeforehand {
@@ -53,6 +84,8 @@ export interface KnownBeforehand {
   blockSize: number;
   samples?: number;
   damping?: number;
+  /** Whether a run with this solver fits the memory that it may take; absent: no limit was set. */
+  fits?: (solver: SolverName) => boolean;
 }
 
 function checkNeeds(solver: SolverName, { blockSize, samples, damping }: KnownBeforehand): void {

@@ -1,6 +1,8 @@
 import type { KernelJob, UpdateRule } from '../engine/kernels.js';
+import type { BlockShape } from '../fisher/block-shape.js';
 import type { FisherState } from '../fisher/fisher-state.js';
 import { cutIntoTasks } from '../fisher/spans.js';
+import type { ArrayPlan } from '../memory/array-plan.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
 
 /**
@@ -16,6 +18,11 @@ export interface PredictedLossChange {
   linear: number;
 }
 
+/** What an update is predicted to cost, by block. */
+export function lossArrays({ blockCount }: BlockShape) {
+  return { losses: ['float64', 2 * blockCount] } as const satisfies ArrayPlan;
+}
+
 /**
  * Prunes `weights` by `masks` (both block order) and lets the kept weights make up for it; the weights
  * change in place. Returns each parameter's predicted loss change.
@@ -28,7 +35,7 @@ export async function applyUpdate(
   weights: readonly Float32Array[],
   masks: readonly Uint8Array[],
 ): Promise<PredictedLossChange[]> {
-  const losses = state.parameters.map(({ blockCount }) => context.lease.float64(2 * blockCount));
+  const losses = state.parameters.map((shape) => context.lease.arrays(lossArrays(shape)).losses);
   const cost = (order: number): number => order ** 3 + order ** 2;
   const tasks = cutIntoTasks(state.spans(), cost).map((task) =>
     task.map((span): LabelledJob<'update'> => {

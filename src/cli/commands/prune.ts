@@ -27,6 +27,9 @@ Examples:
   # by magnitude, which needs no gradients
   woodfisher prune --weights model.safetensors --criterion magnitude --sparsity 0.5 \\
     --out half.safetensors
+  # within a container of 2 GB: refused at once, with settings that fit, where it needs more
+  woodfisher prune --weights model.safetensors --gradients g.safetensors --sparsity 0.8 \\
+    --memory-limit 1800MB --out pruned.safetensors
   # all but the embeddings and the last layer
   woodfisher prune --weights model.safetensors --gradients g.safetensors --sparsity 0.8 \\
     --exclude 'embed' --exclude '^head\\.' --out pruned.safetensors
@@ -46,9 +49,9 @@ Files:
 
 Output:
   Progress goes to stderr, a table to stdout. With --json each line of stdout is an object with the
-  member "event": "progress" (phase, done, total, unit), "kept" (name, shape, size, reason),
-  "warning" (code, message) and last "done" (the statistics, and the files written) or "error" (code,
-  message, details).
+  member "event": "kept" (name, shape, size, reason), "estimate" (solver, bytes, seconds: what the run
+  is going to take), "progress" (phase, done, total, unit), "warning" (code, message) and last "done"
+  (the statistics, and the files written) or "error" (code, message, details).
 ${EXIT_CODES_HELP}`;
 
 export function addPruneCommand(program: Command): void {

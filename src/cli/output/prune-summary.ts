@@ -1,6 +1,11 @@
 import Table from 'cli-table3';
 import type { KeptTensor } from '../../files/sort-tensors.js';
-import type { LossChange, ParameterStatistics, RunStatistics } from '../../report/statistics.js';
+import type {
+  LossChange,
+  ParameterStatistics,
+  PhaseStatistics,
+  RunStatistics,
+} from '../../report/statistics.js';
 import { count, percent, scientific, seconds, setting } from './numbers.js';
 
 /** What a run has written, by what it is. */
@@ -22,7 +27,7 @@ export function pruneSummary(
   const { totals, criterion, update, scope, engine, solver, threads } = statistics;
   const pruned = totals.prunedBefore + totals.prunedNow;
   const instructions = engine.instructionSet === undefined ? '' : ` (${engine.instructionSet})`;
-  const phases = statistics.phases.map((phase) => `${phase.name} ${seconds(phase.seconds)}`);
+  const phases = statistics.phases.map(phaseTime);
   const lines = [
     parameterTable(statistics),
     `${count(pruned)} of ${count(totals.size)} weights are pruned (${percent(totals.sparsity)}), ranked by ${criterion}, scope ${scope}, update ${update}`,
@@ -62,6 +67,12 @@ function parameterTable({ parameters, totals, predictedLossChange }: RunStatisti
     table.push([...all, ...losses(predictedLossChange)]);
   }
   return table.toString();
+}
+
+/** invert 1.20 s (1.31 s expected) */
+function phaseTime({ name, seconds: real, estimatedSeconds }: PhaseStatistics): string {
+  const expected = estimatedSeconds === null ? '' : ` (${seconds(estimatedSeconds)} expected)`;
+  return `${name} ${seconds(real)}${expected}`;
 }
 
 function fisherLines({ samples, damping, blockSize, predictedLossChange }: RunStatistics) {

@@ -20,8 +20,8 @@ export type Facts = Readonly<Record<string, unknown>>;
 /** What a command says while it runs. Exactly one of `done` and `failed` comes last. */
 export interface Reporter {
   progress(progress: Progress): void;
-  /** A fact that programs want as an event and people see in the summary. */
-  note(event: string, facts: Facts): void;
+  /** A fact that programs want as an event; people see `line`, or else find it in the summary. */
+  note(event: string, facts: Facts, line?: string): void;
   warning(message: string, code?: string): void;
   /** `summary` is for people. */
   done(facts: Facts, summary: () => string): void;

@@ -14,7 +14,11 @@ export function textReporter(display: ProgressDisplay): Reporter {
     progress(progress) {
       display.show(progress);
     },
-    note() {},
+    note(_event, _facts, line) {
+      if (line === undefined) return;
+      display.stop();
+      process.stderr.write(`${line}\n`);
+    },
     warning(message) {
       display.stop();
       process.stderr.write(`warning: ${message}\n`);

@@ -1,0 +1,108 @@
+import type { AxisOrder } from '../engine/kernels.js';
+import { WoodFisherError } from '../errors.js';
+import { axisOrder } from './layout.js';
+
+/** A parameter without its data. */
+export interface ParameterShape {
+  name: string;
+  shape: readonly number[];
+  /** Axis of the outputs (negative counts from the end). Default 0. */
+  outputAxis?: number;
+  /** Default: true for tensors of two or more axes. */
+  prunable?: boolean;
+}
+
+/** How a prunable parameter is cut into blocks. */
+export interface BlockShape {
+  name: string;
+  shape: readonly number[];
+  size: number;
+  order: AxisOrder;
+  blockCount: number;
+  /** Weights of the longest block. */
+  blockOrder: number;
+}
+
+const LARGEST = 2 ** 32 - 1;
+
+/** Whether a parameter takes part in pruning. */
+export function isPrunable({ prunable, shape }: ParameterShape): boolean {
+  return prunable ?? shape.length >= 2;
+}
+
+/** The prunable parameters, cut into blocks of at most `blockSize`; refuses shapes that may not be. */
+export function blockShapes(
+  parameters: readonly ParameterShape[],
+  blockSize: number,
+): BlockShape[] {
+  checkShapes(parameters);
+  return parameters.filter(isPrunable).map((parameter) => blockShape(parameter, blockSize));
+}
+
+/** How one parameter is cut. */
+export function blockShape(
+  { name, shape, outputAxis = 0 }: ParameterShape,
+  blockSize: number,
+): BlockShape {
+  const size = sizeOf(shape);
+  return {
+    name,
+    shape,
+    size,
+    order: axisOrder(shape, outputAxis),
+    blockCount: Math.ceil(size / blockSize),
+    blockOrder: Math.min(blockSize, size),
+  };
+}
+
+/** Number of elements of a tensor. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((a, b) => a * b, 1);
+}
+
+/** Refuses names, shapes and axes that may not be, and a model without a prunable parameter. */
+export function checkShapes(parameters: readonly ParameterShape[]): void {
+  const names = new Set<string>();
+  for (const { name, shape } of parameters) {
+    if (names.has(name)) {
+      throw shapeError(name, `two parameters are named "${name}"; names must be unique`);
+    }
+    names.add(name);
+    if (!shape.every((n) => Number.isSafeInteger(n) && n >= 0)) {
+      throw shapeError(
+        name,
+        `the shape of parameter "${name}" must be whole numbers, but is [${shape}]`,
+      );
+    }
+  }
+  const prunable = parameters.filter(isPrunable);
+  for (const { name, shape, outputAxis = 0 } of prunable) {
+    const size = sizeOf(shape);
+    if (
+      !Number.isInteger(outputAxis) ||
+      outputAxis < -shape.length ||
+      outputAxis >= Math.max(shape.length, 1)
+    ) {
+      throw shapeError(
+        name,
+        `outputAxis of parameter "${name}" must be an axis of its shape [${shape}], but is ${outputAxis}`,
+      );
+    }
+    if (size === 0 || size > LARGEST) {
+      throw shapeError(
+        name,
+        `parameter "${name}" must have from 1 to ${LARGEST} weights, but has ${size}; set prunable: false to keep it as it is`,
+      );
+    }
+  }
+  if (prunable.length === 0) {
+    throw new WoodFisherError(
+      'ERR_WOODFISHER_MISSING',
+      'no parameter is prunable: tensors of one axis (biases, normalisation) are left alone unless prunable: true says otherwise',
+    );
+  }
+}
+
+function shapeError(parameter: string, message: string): WoodFisherError {
+  return new WoodFisherError('ERR_WOODFISHER_SHAPE', message, { parameter });
+}

@@ -1,0 +1,134 @@
+import { scoreArrays } from '../criteria/score.js';
+import type { BlockShape } from '../fisher/block-shape.js';
+import { weightArrays } from '../fisher/blocked-parameter.js';
+import { inverseArrays } from '../fisher/invert.js';
+import { wholeParameters } from '../fisher/spans.js';
+import { needsLowOrder, panelsOf, stateBytes, sumArrays } from '../fisher/state-layout.js';
+import type { ArrayPlan } from '../memory/array-plan.js';
+import { plannedBytes } from '../memory/array-plan.js';
+import { CONTROL_BYTES } from '../pool/run-context.js';
+import { QUANTILES } from '../report/statistics.js';
+import { maskArrays } from '../selection/cut.js';
+import { countArrays, rankingParts } from '../selection/rank.js';
+import { lossArrays } from '../updates/apply.js';
+import type { RunPlan } from './run-plan.js';
+import { scratchBytes } from './scratch.js';
+
+/** Bytes of a run by what they are for. */
+export interface MemoryBytes {
+  /** Copies of the weights, their masks, where blocks begin. */
+  weights: number;
+  /** The Fisher: packed triangles, or samples for dual; rounding errors included where they are kept. */
+  state: number;
+  /** Σ g and Σ g². */
+  sums: number;
+  /** Gradient batches under way: two, or one where all samples come in one. */
+  batches: number;
+  /** Diagonals and condition of the inverse, scores, new masks, predicted losses. */
+  results: number;
+  /** Counts of the ranking. */
+  counts: number;
+  /** What the kernels take in all threads together, beside the shared memory. */
+  scratch: number;
+  /** Arrays that prune() returns, on ordinary memory. */
+  outputs: number;
+  /** Most shared memory in use at one time: what `peakBytes` tells afterwards. */
+  shared: number;
+  /** Most of everything in use at one time; less than the sum, as not all is there together. */
+  total: number;
+}
+
+/** The memory of a run, and what its later part needs. */
+export interface PlannedMemory extends MemoryBytes {
+  /** Bytes of arrays beside weights, state and sums that are in use at most when all samples are in. */
+  afterSamples: number;
+}
+
+/** Bytes that a run takes: those that its allocations ask for, counted by the same plans. */
+export function memoryOf(plan: RunPlan): PlannedMemory {
+  const { shapes, solver, criterion, update, run } = plan;
+  const inverts = solver !== undefined && (run === 'fisher' || criterion === 'woodfisher');
+  const prunes = run === 'prune';
+  const bytes = (when: boolean, arrays: (shape: BlockShape) => ArrayPlan): number =>
+    when ? sum(shapes, (shape) => plannedBytes(arrays(shape))) : 0;
+
+  const weights = bytes(true, weightArrays) + CONTROL_BYTES;
+  const sums = bytes(solver !== undefined, sumArrays);
+  const state = solver === undefined ? 0 : stateOf(plan);
+  const batches = solver === undefined ? 0 : batchBytes(plan);
+  const inverse = bytes(inverts, inverseArrays);
+  const scores = bytes(prunes, scoreArrays);
+  const masks = bytes(prunes, maskArrays);
+  const losses = bytes(prunes && solver !== undefined, lossArrays);
+  const counts = prunes ? countBytes(plan) : { cut: 0, quantiles: 0 };
+  const scratch = scratchBytes(plan);
+  const outputs = prunes ? plan.allWeights * (plan.inPlace ? 1 : 5) : 0;
+
+  const base = weights + sums + state;
+  const scored = base + inverse + scores;
+  const moments = [
+    { shared: base + batches, other: scratch.accumulate, late: false },
+    { shared: base + inverse, other: scratch.invert, late: true },
+    { shared: scored + counts.cut, other: 0, late: true },
+    { shared: scored + masks + losses, other: update === 'none' ? 0 : scratch.update, late: true },
+    { shared: scored + masks + counts.quantiles, other: 0, late: true },
+    { shared: scored + masks, other: outputs, late: true },
+  ];
+  const late = moments.filter((moment) => moment.late);
+  return {
+    weights,
+    state,
+    sums,
+    batches,
+    results: inverse + scores + masks + losses,
+    counts: Math.max(counts.cut, counts.quantiles),
+    scratch: Math.max(scratch.accumulate, scratch.invert, scratch.update),
+    outputs,
+    shared: Math.max(...moments.map(({ shared }) => shared)),
+    total: Math.max(...moments.map(({ shared, other }) => shared + other)),
+    afterSamples: Math.max(...late.map(({ shared }) => shared)) - base,
+  };
+}
+
+function stateOf({ shapes, solver, samples = 0, gradientBatch }: RunPlan): number {
+  if (solver === undefined) return 0;
+  const { name } = solver;
+  const lowOrder = needsLowOrder(name, panelsOfRun(samples, gradientBatch));
+  return sum(shapes, (shape) => stateBytes(shape, name, samples, lowOrder));
+}
+
+/** Panels in which a run's samples are summed: each batch has panels of its own. */
+function panelsOfRun(samples: number, gradientBatch = samples): number {
+  if (samples === 0) return 0;
+  const whole = Math.floor(samples / gradientBatch);
+  return whole * panelsOf(gradientBatch) + panelsOf(samples % gradientBatch);
+}
+
+function batchBytes(plan: RunPlan): number {
+  const { samples = Number.POSITIVE_INFINITY, gradientBatch } = plan;
+  return gradientBatch === undefined
+    ? 0
+    : 4 * batchValues(plan, Math.min(samples, 2 * gradientBatch));
+}
+
+/** Values that so many gradient samples are made of, as they come. */
+export function batchValues({ shapes, factored }: RunPlan, samples: number): number {
+  return sum(shapes, ({ name, size, order: { before, outputs, after } }) => {
+    return samples * (factored?.has(name) ? before * after + outputs : size);
+  });
+}
+
+/** Counts for the threshold, and for the quantiles of the parameter that has the most. */
+function countBytes({ shapes, threads }: RunPlan): { cut: number; quantiles: number } {
+  const spans = wholeParameters(shapes);
+  const bytes = (some: typeof spans, prefixes: number): number =>
+    rankingParts(some, threads).length * plannedBytes(countArrays(prefixes));
+  return {
+    cut: bytes(spans, 1),
+    quantiles: Math.max(...spans.map((span) => bytes([span], QUANTILES.length))),
+  };
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
+}

@@ -1,0 +1,68 @@
+import type { CriterionName, SolverName, UpdateRule } from '../engine/kernels.js';
+import {
+  type BlockShape,
+  blockShapes,
+  type ParameterShape,
+  sizeOf,
+} from '../fisher/block-shape.js';
+import { type ChosenSolver, chooseSolver, type SolverOption } from '../solvers/choose.js';
+import { memoryOf } from './memory.js';
+
+/** What decides the memory and the arithmetic of a run: shapes and settings, no data. */
+export interface RunSettings {
+  /** `prune`: a whole run of prune(). `fisher`: BlockFisher.create, add and invert. */
+  run: 'prune' | 'fisher';
+  /** All parameters of the model. */
+  parameters: readonly ParameterShape[];
+  blockSize: number;
+  /** Absent: no Fisher is made (criterion magnitude without gradients). */
+  solver?: SolverOption;
+  /** N, where it is known. */
+  samples?: number;
+  /** λ, where it is given beforehand. */
+  damping?: number;
+  /** Samples of a batch at most; absent: not known, batches are not counted. */
+  gradientBatch?: number;
+  /** Parameters whose gradients come as the factors of outer products. */
+  factored?: ReadonlySet<string>;
+  criterion: CriterionName;
+  update: UpdateRule;
+  sparsity: number;
+  threads: number;
+  /** Whether prune() writes its results into the caller's arrays. */
+  inPlace: boolean;
+}
+
+/** Settings with what follows from them. */
+export interface RunPlan extends Omit<RunSettings, 'solver'> {
+  /** The prunable parameters. */
+  shapes: readonly BlockShape[];
+  /** Weights of all parameters. */
+  allWeights: number;
+  solver?: ChosenSolver;
+}
+
+/**
+ * Cuts the parameters into blocks and chooses the solver: a pure function, the same on every machine.
+ *
+ * @param memoryLimit Bytes that `auto` weighs; never what the machine happens to have.
+ * @throws {WoodFisherError} for shapes that may not be, and a solver that needs more than is known.
+ */
+export function planRun(settings: RunSettings, memoryLimit?: number): RunPlan {
+  const shapes = blockShapes(settings.parameters, settings.blockSize);
+  const allWeights = settings.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const plan = { ...settings, shapes, allWeights, solver: undefined };
+  const { solver, samples, damping } = settings;
+  if (solver === undefined) return plan;
+  const withSolver = (name: SolverName): RunPlan => ({ ...plan, solver: { name, reason: '' } });
+  const chosen = chooseSolver(solver, {
+    blockSize: Math.max(...shapes.map(({ blockOrder }) => blockOrder)),
+    samples,
+    damping,
+    fits:
+      memoryLimit === undefined
+        ? undefined
+        : (name) => memoryOf(withSolver(name)).total <= memoryLimit,
+  });
+  return { ...plan, solver: chosen };
+}
