@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { packageRoot } from '../src/cli/package-root.js';
+import { PACKAGE_ROOT } from '../src/cli/package-root.js';
 import { defaultThreads } from '../src/pool/threads.js';
 
 const run = promisify(execFile);
@@ -17,12 +17,16 @@ export interface Peak {
   flopsAllThreads: number;
 }
 
-/** The machine the figures are from. */
-export interface Machine extends Peak {
-  processor: string;
-  node: string;
+interface Bandwidth {
   /** Reading an array that no cache holds, all threads. */
   readBytesPerSecond: number;
+}
+
+/** The machine the figures are from. */
+export interface Machine extends Peak, Bandwidth {
+  processor: string;
+  /** Version of Node.js. */
+  node: string;
 }
 
 /** Measures the machine; the program that does it is compiled when it is not there yet. */
@@ -40,10 +44,9 @@ export class PeakProgram {
    * @throws {Error} with CMake's own output where that fails.
    */
   static async build({ quick }: { quick: boolean }): Promise<PeakProgram> {
-    const root = packageRoot();
-    const folder = join(root, 'build/bench');
+    const folder = join(PACKAGE_ROOT, 'build/bench');
     const options = ['-DWOODFISHER_BENCH=ON', '-DCMAKE_BUILD_TYPE=Release'];
-    await cmake(['-S', root, '-B', folder, ...options]);
+    await cmake(['-S', PACKAGE_ROOT, '-B', folder, ...options]);
     await cmake(['--build', folder, '--config', 'Release', '--target', 'woodfisher-peak']);
     const places = ['', 'Release'].map((config) => join(folder, 'bench/native', config, PROGRAM));
     const path = places.find((place) => existsSync(place));
@@ -54,7 +57,7 @@ export class PeakProgram {
   /** All there is to know about the machine; a second or two. */
   async machine(): Promise<Machine> {
     const mebibytes = this.#quick ? 64 : 1024;
-    const measured = (await this.#measure(this.#quick ? 0.05 : 0.5, mebibytes)) as Machine;
+    const measured = await this.#measure<Bandwidth>(this.#quick ? 0.05 : 0.5, mebibytes);
     return { processor: cpus()[0]?.model ?? 'unknown', node: process.version, ...measured };
   }
 
@@ -63,10 +66,10 @@ export class PeakProgram {
     return await this.#measure(this.#quick ? 0.02 : 0.2);
   }
 
-  async #measure(seconds: number, mebibytes?: number): Promise<Peak> {
+  async #measure<Also = unknown>(seconds: number, mebibytes?: number): Promise<Peak & Also> {
     const args = [defaultThreads(), seconds, ...(mebibytes === undefined ? [] : [mebibytes])];
     const { stdout } = await run(this.#path, args.map(String));
-    return JSON.parse(stdout) as Peak;
+    return JSON.parse(stdout) as Peak & Also;
   }
 }
 
