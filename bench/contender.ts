@@ -1,3 +1,4 @@
+import { median } from './median.js';
 import { largestError, type ReferenceBlock } from './reference.js';
 import { timed } from './stopwatch.js';
 import type { Workload } from './workload.js';
@@ -22,7 +23,7 @@ export interface Contender {
 }
 
 /** How to get a contender, and how exact it has to be. */
-export interface ContenderKind {
+export interface ContenderKind<C extends Contender = Contender> {
   name: string;
   /** What runs, in words. */
   title: string;
@@ -30,7 +31,7 @@ export interface ContenderKind {
   tolerance: number;
   /** Why it cannot run here; undefined where it can. */
   unavailable?(): Promise<string | undefined>;
-  start(workload: Workload): Promise<Contender>;
+  start(workload: Workload): Promise<C>;
 }
 
 /** What measuring a contender gives. */
@@ -83,15 +84,12 @@ export async function measure(
 }
 
 /** @throws {Error} when an error of D is above what the kind's arithmetic allows. */
-export function checkError({ name, tolerance }: ContenderKind, error: number): void {
+export function checkError(
+  { name, tolerance }: Pick<ContenderKind, 'name' | 'tolerance'>,
+  error: number,
+): void {
   if (error <= tolerance) return;
   throw new Error(
     `${name} is wrong: the relative error of D must be at most ${tolerance}, but is ${error.toExponential(1)}`,
   );
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }

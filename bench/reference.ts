@@ -11,24 +11,40 @@ export interface ReferenceBlock {
 export function referenceBlocks(workload: Workload): ReferenceBlock[] {
   const last = blocksOf(workload) - 1;
   const blocks = [...new Set([0, Math.min(1, last), last])];
-  return blocks.map((block) => ({ block, diagonal: [...denseDiagonal(workload, block)] }));
+  return blocks.map((block) => ({
+    block,
+    diagonal: [...denseDiagonal(samplesOf(workload, block), workload)],
+  }));
 }
 
-/** F = λI + (1/N) Σ g gᵀ of a block, inverted without any of the package's code. */
-function denseDiagonal(workload: Workload, block: number): Float64Array {
-  const { blockSize: B, samples: N, damping } = workload;
+/** A gradient sample of a block, [B], and how often it comes. */
+export interface RepeatedSample {
+  g: ArrayLike<number>;
+  times: number;
+}
+
+/** The diagonal of (λI + (1/N) Σ g gᵀ)⁻¹, without any of the package's code. */
+export function denseDiagonal(
+  samples: Iterable<RepeatedSample>,
+  { blockSize: B, samples: N, damping }: Pick<Workload, 'blockSize' | 'samples' | 'damping'>,
+): Float64Array {
   const F = new Float64Array(B * B);
-  const g = new Float64Array(B);
-  const times = countDistinct(workload);
-  times.forEach((count, n) => {
-    for (let j = 0; j < B; j++) g[j] = gradientValue(n, block * B + j);
+  for (const { g, times } of samples) {
     for (let i = 0; i < B; i++) {
-      const scaled = (count / N) * g[i];
+      const scaled = (times / N) * g[i];
       for (let j = 0; j <= i; j++) F[i * B + j] += scaled * g[j];
     }
-  });
+  }
   for (let i = 0; i < B; i++) F[i * B + i] += damping;
   return inverseDiagonal(F, B);
+}
+
+function samplesOf(workload: Workload, block: number): RepeatedSample[] {
+  const { blockSize: B } = workload;
+  return countDistinct(workload).map((times, n) => ({
+    g: Float64Array.from({ length: B }, (_, j) => gradientValue(n, block * B + j)),
+    times,
+  }));
 }
 
 /** How often each distinct sample comes. */

@@ -1,43 +1,55 @@
-import { BlockFisher, type EngineOption } from '../src/index.js';
-import type { Contender, ContenderKind } from './contender.js';
+import { BlockFisher, type EngineName } from '../src/index.js';
+import type { Contender, ContenderKind, RunTimes } from './contender.js';
+import { batchBytes } from './flops.js';
 import { timed } from './stopwatch.js';
 import { fillSamples, type Workload } from './workload.js';
 
+/** Settings of {@link woodfisher}. */
+export interface WoodfisherOptions {
+  /** Where the batches are put; new shared memory by default. */
+  memory?: SharedArrayBuffer;
+}
+
 /** The package itself, by its public API. The JavaScript engine is one of the rivals. */
-export function woodfisher(engine: EngineOption, threads?: number): ContenderKind {
+export function woodfisher(
+  engine: EngineName,
+  { memory }: WoodfisherOptions = {},
+): ContenderKind<FisherRun> {
   return {
     name: engine,
     title: `woodfisher, ${engine} engine`,
     tolerance: 1e-6,
-    start: async (workload) => new FisherRun(workload, engine, threads),
+    start: async (workload) => new FisherRun(workload, engine, memory),
   };
 }
 
 const NAME = 'weights';
 
+/** A Fisher built from batches on shared memory, so that nothing is copied; `add` only reads them. */
 class FisherRun implements Contender {
   readonly #workload: Workload;
-  readonly #engine: EngineOption;
-  readonly #threads: number | undefined;
+  readonly #engine: EngineName;
   readonly #weights: Float32Array;
-  /** On shared memory, so that nothing is copied; `add` only reads them. */
   readonly #batches: Float32Array[];
   #diagonal = new Float64Array(0);
 
-  constructor(workload: Workload, engine: EngineOption, threads: number | undefined) {
+  constructor(
+    workload: Workload,
+    engine: EngineName,
+    memory = new SharedArrayBuffer(workload.distinct * batchBytes(workload)),
+  ) {
     const { weights, batch, distinct } = workload;
     this.#workload = workload;
     this.#engine = engine;
-    this.#threads = threads;
     this.#weights = new Float32Array(weights).fill(0.1);
     this.#batches = Array.from({ length: distinct }, (_, i) => {
-      const rows = new Float32Array(new SharedArrayBuffer(4 * batch * weights));
+      const rows = new Float32Array(memory, i * batchBytes(workload), batch * weights);
       fillSamples(rows, i * batch, weights);
       return rows;
     });
   }
 
-  async run() {
+  async run(threads?: number): Promise<RunTimes> {
     const { blockSize, samples, batch, distinct, solver, damping } = this.#workload;
     const fisher = await BlockFisher.create({
       parameters: [{ name: NAME, shape: [1, this.#weights.length], data: this.#weights }],
@@ -46,7 +58,7 @@ class FisherRun implements Contender {
       damping,
       solver,
       engine: this.#engine,
-      threads: this.#threads,
+      threads,
     });
     try {
       const { seconds: sum } = await timed(async () => {

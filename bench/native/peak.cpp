@@ -60,8 +60,8 @@ double read_bandwidth(int threads, std::size_t mebibytes) {
   const std::size_t share = values.size() / threads;
   double best = 0;
   for (int i = 0; i < 5; ++i) {
-    const double took = on_threads(
-        threads, [&](int t) { kept = sum(values.data() + share * t, share); });
+    const double took =
+        on_threads(threads, [&](int t) { kept = sum(values.data() + share * t, share); });
     const double rate = static_cast<double>(share * threads * sizeof(double)) / took;
     if (rate > best) best = rate;
   }

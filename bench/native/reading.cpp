@@ -2,8 +2,8 @@
 
 namespace woodfisher::bench {
 
-// 32 chains: four vectors of eight, or what the compiler makes of them. The baseline instruction set
-// is enough: a core asks for less than 16 bytes a cycle before memory is the limit.
+// 32 chains: four vectors of eight, or what the compiler makes of them. The baseline instruction
+// set is enough: a core asks for less than 16 bytes a cycle before memory is the limit.
 double sum(const double* values, std::size_t count) {
   constexpr std::size_t chains = 32;
   double sums[chains] = {};

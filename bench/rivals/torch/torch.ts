@@ -12,7 +12,11 @@ const run = promisify(execFile);
 
 /** PyTorch's float32 recursions in the three published forms; each a Python file beside this one. */
 export const torchRank1 = torch('torch-rank1', 'rank1.py', 'batched rank-1 steps (oBERT)');
-export const torchPerBlock = torch('torch-per-block', 'per_block.py', 'a block at a time (WoodFisher)');
+export const torchPerBlock = torch(
+  'torch-per-block',
+  'per_block.py',
+  'a block at a time (WoodFisher)',
+);
 export const torchMatrixFree = torch('torch-matrix-free', 'matrix_free.py', 'matrix-free (M-FAC)');
 
 function torch(name: string, script: string, form: string): ContenderKind {

@@ -1,0 +1,58 @@
+import { defaultThreads } from '../../src/pool/threads.js';
+import { type Measured, measure } from '../contender.js';
+import { batchBytes, gramBytes, gramFlops, stateBytes } from '../flops.js';
+import { type ReferenceBlock, referenceBlocks } from '../reference.js';
+import { woodfisher } from '../woodfisher.js';
+import type { Workload } from '../workload.js';
+import { type BenchCase, type CaseOptions, OWN } from './case.js';
+import { gramWorkload } from './gram.js';
+
+/** Small to large: 5 GB of samples at 1e7. */
+function sizesOf({ quick }: CaseOptions): Workload[] {
+  const sizes = quick ? [1000, 10_000] : [1e5, 1e6, 1e7];
+  return sizes.map((weights) => ({ ...gramWorkload(50), distinct: 1, weights }));
+}
+
+/** Shared memory is not given back when it is dropped, so all sizes use the largest one's. */
+export const resident: BenchCase<ReferenceBlock[][]> = {
+  name: 'resident',
+  title: 'Gram sums of one resident batch of 128, added 8 times, d = 1e5, 1e6, 1e7, B = 50',
+  rivals: [],
+  work(options) {
+    const largest = sizesOf(options).at(-1) as Workload;
+    return {
+      flops: gramFlops(largest),
+      bytes: gramBytes(largest),
+      residentBytes: stateBytes(largest, 'gram') + 2 * batchBytes(largest),
+    };
+  },
+  prepare: async (options) => sizesOf(options).map(referenceBlocks),
+  unavailable: async () => undefined,
+  async measure(_, references, options) {
+    const sizes = sizesOf(options);
+    const memory = new SharedArrayBuffer(batchBytes(sizes.at(-1) as Workload));
+    const kind = woodfisher(OWN, { memory });
+    const results: { weights: number; measured: Measured }[] = [];
+    for (const [i, workload] of sizes.entries()) {
+      const measured = await measure(kind, workload, {
+        runs: options.runs,
+        reference: references[i],
+      });
+      results.push({ weights: workload.weights, measured });
+    }
+    const { measured: largest } = results[results.length - 1];
+    return {
+      seconds: largest.sum,
+      total: largest.sum + largest.invert,
+      runs: largest.runs,
+      error: Math.max(...results.map(({ measured }) => measured.error)),
+      threads: defaultThreads(),
+      values: Object.fromEntries(
+        results.map(({ weights, measured }) => [
+          `secondsPerWeight${weights.toExponential().replace('+', '')}`,
+          measured.sum / weights,
+        ]),
+      ),
+    };
+  },
+};
