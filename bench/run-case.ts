@@ -59,7 +59,7 @@ export async function runCase(
     const rate = flops / seconds;
     const result = {
       name: bench.name,
-      title: bench.title,
+      title: bench.title(options),
       seconds,
       totalSeconds: total,
       gflops: rate / 1e9,

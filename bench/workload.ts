@@ -24,6 +24,11 @@ export function shrink(workload: Workload, weights: number): Workload {
   return { ...workload, weights: blocks * blockSize };
 }
 
+/** The size in the letters of the papers. */
+export function sizeText({ weights, blockSize, samples }: Workload): string {
+  return `d = ${weights}, B = ${blockSize}, N = ${samples}`;
+}
+
 export function blocksOf({ weights, blockSize }: Workload): number {
   return weights / blockSize;
 }

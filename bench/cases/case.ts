@@ -43,7 +43,8 @@ export const OWN = 'native';
  */
 export interface BenchCase<Prepared = unknown> {
   name: string;
-  title: string;
+  /** What is done, and the sizes. */
+  title(options: CaseOptions): string;
   /** Names of what {@link OWN} is compared with. */
   rivals: readonly string[];
   work(options: CaseOptions): Work;

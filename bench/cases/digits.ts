@@ -3,13 +3,7 @@ import { lenet300100, mlpnet, type Network } from '../../examples/digits/network
 import { loadNetwork } from '../../examples/digits/weights.js';
 import { BlockFisher, type EngineName, type Parameter, prune } from '../../src/index.js';
 import { checkError } from '../contender.js';
-import {
-  gradientRows,
-  inBatches,
-  type LayerFactors,
-  readFactors,
-  writeFactors,
-} from '../digits/factors.js';
+import { gradientRows, inBatches, type LayerFactors, readFactors } from '../digits/factors.js';
 import { gramFlops, inverseFlops, stateBytes } from '../flops.js';
 import { median } from '../median.js';
 import { denseDiagonal, largestError, type ReferenceBlock } from '../reference.js';
@@ -39,7 +33,10 @@ interface LayerReference extends ReferenceBlock {
 /** A whole prune of a trained network, from factored gradients on one thread, by both engines. */
 export const digits: BenchCase<LayerReference[]> = {
   name: 'digits',
-  title: 'Whole prune, LeNet-300-100 on digits, B = 100, N = 1000, one thread',
+  title(options) {
+    const { network, blockSize, samples } = sizeOf(options);
+    return `Whole prune of ${network.name}, B = ${blockSize}, N = ${samples}, one thread`;
+  },
   rivals: ['javascript'],
   work(options) {
     const size = sizeOf(options);
@@ -60,17 +57,21 @@ export const digits: BenchCase<LayerReference[]> = {
   async prepare(options) {
     const { network, blockSize: B, samples, damping } = sizeOf(options);
     const path = factorsPath(options);
+    const { writeFactors } = await import('../digits/write-factors.js'); // TensorFlow.js, for this alone
     await writeFactors(path, network, samples);
-    const names = layerSizes(network).map((_, l) => `fc${l + 1}.weight`);
+    const layers = layerSizes(network).map((size, l) => ({ weight: `fc${l + 1}.weight`, size }));
+    const names = layers.map(({ weight }) => weight);
     const factors = await readFactors(path, names);
-    // The fifth block has pixels of the middle; the borders are paper in every image.
-    return names.map((weight) => {
-      const rows = gradientRows(factors[weight], samples, { start: 4 * B, end: 5 * B });
+    return layers.map(({ weight, size }): LayerReference => {
+      // Pixels of the middle where there are any: the borders are paper in every image.
+      const block = Math.min(4, Math.floor(size / B) - 1);
+      const span = { start: block * B, end: (block + 1) * B };
+      const rows = gradientRows(factors[weight], samples, span);
       const diagonal = denseDiagonal(
         rows.map((g) => ({ g, times: 1 })),
         { blockSize: B, samples, damping },
       );
-      return { weight, block: 4, diagonal: [...diagonal] };
+      return { weight, block, diagonal: [...diagonal] };
     });
   },
   unavailable: async () => undefined,

@@ -3,7 +3,7 @@ import { fisherCase } from './fisher-case.js';
 
 export const dual2000 = fisherCase({
   name: 'dual-2000',
-  title: 'Dual, d = 2e5, B = 2000, N = 400',
+  what: 'Dual, all of it',
   workload: {
     weights: 200_000,
     blockSize: 2000,

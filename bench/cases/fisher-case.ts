@@ -4,13 +4,14 @@ import { batchBytes, stateBytes } from '../flops.js';
 import { type ReferenceBlock, referenceBlocks } from '../reference.js';
 import { rivalOf } from '../rivals/index.js';
 import { woodfisher } from '../woodfisher.js';
-import { shrink, type Workload } from '../workload.js';
+import { shrink, sizeText, type Workload } from '../workload.js';
 import { type BenchCase, type CaseOptions, OWN } from './case.js';
 
 /** What one case of building a Fisher and its D differs in from another. */
 export interface FisherCase {
   name: string;
-  title: string;
+  /** What is done; the sizes are added. */
+  what: string;
   workload: Workload;
   /** The size for `quick`. */
   quick: Partial<Workload>;
@@ -24,7 +25,7 @@ export interface FisherCase {
 
 /** A case that builds a Fisher and D = diag(F⁻¹) from samples with the public API. */
 export function fisherCase(settings: FisherCase): BenchCase<ReferenceBlock[]> {
-  const { name, title, about, rivals = {} } = settings;
+  const { name, what, about, rivals = {} } = settings;
   const sizeOf = ({ quick }: CaseOptions): Workload => ({
     ...settings.workload,
     ...(quick && settings.quick),
@@ -34,7 +35,7 @@ export function fisherCase(settings: FisherCase): BenchCase<ReferenceBlock[]> {
 
   return {
     name,
-    title,
+    title: (options) => `${what}, ${sizeText(sizeOf(options))}`,
     rivals: Object.keys(rivals),
     work(options) {
       const workload = sizeOf(options);
@@ -46,10 +47,10 @@ export function fisherCase(settings: FisherCase): BenchCase<ReferenceBlock[]> {
       };
     },
     prepare: async (options) => referenceBlocks(sizeOf(options)),
-    unavailable: async (rival) => await rivalOf(rival).unavailable?.(),
+    unavailable: async (rival) => await (await rivalOf(rival)).unavailable?.(),
     async measure(contender, reference, options) {
       const workload = sizeOf(options);
-      const kind = contender === OWN ? woodfisher(OWN) : rivalOf(contender);
+      const kind = contender === OWN ? woodfisher(OWN) : await rivalOf(contender);
       const { blocks, quickBlocks } = rivals[contender] ?? {};
       const limit = (options.quick ? quickBlocks : blocks) ?? Number.POSITIVE_INFINITY;
       const own = shrink(workload, limit * workload.blockSize);

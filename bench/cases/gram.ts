@@ -19,7 +19,7 @@ const common = { about: 'sum', flops: gramFlops, bytes: gramBytes } as const;
 
 export const gram50 = fisherCase({
   name: 'gram-50',
-  title: 'Gram sums, d = 1e6, B = 50, N = 1024',
+  what: 'Gram sums',
   workload: gramWorkload(50),
   quick: { weights: 5000, samples: 256, batch: 32 },
   rivals: {
@@ -36,7 +36,7 @@ export const gram50 = fisherCase({
 
 export const gram128 = fisherCase({
   name: 'gram-128',
-  title: 'Gram sums, d = 1e6, B = 128, N = 1024',
+  what: 'Gram sums',
   workload: gramWorkload(128),
   quick: { weights: 1280, samples: 256, batch: 32 },
   rivals: {
@@ -48,7 +48,7 @@ export const gram128 = fisherCase({
 
 export const gram512 = fisherCase({
   name: 'gram-512',
-  title: 'Gram sums, d = 1e6, B = 512, N = 1024',
+  what: 'Gram sums',
   workload: gramWorkload(512),
   quick: { weights: 2048, samples: 128, batch: 32 },
   rivals: {

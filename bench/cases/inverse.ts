@@ -4,7 +4,7 @@ import { gramWorkload } from './gram.js';
 
 export const inverse50 = fisherCase({
   name: 'inverse-50',
-  title: 'Cholesky and inverse diagonal, d = 1e6, B = 50',
+  what: 'Cholesky and inverse diagonal',
   workload: gramWorkload(50),
   quick: { weights: 5000, samples: 256, batch: 32 },
   about: 'invert',

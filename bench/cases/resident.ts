@@ -3,7 +3,7 @@ import { type Measured, measure } from '../contender.js';
 import { batchBytes, gramBytes, gramFlops, stateBytes } from '../flops.js';
 import { type ReferenceBlock, referenceBlocks } from '../reference.js';
 import { woodfisher } from '../woodfisher.js';
-import type { Workload } from '../workload.js';
+import { sizeText, type Workload } from '../workload.js';
 import { type BenchCase, type CaseOptions, OWN } from './case.js';
 import { gramWorkload } from './gram.js';
 
@@ -16,7 +16,8 @@ function sizesOf({ quick }: CaseOptions): Workload[] {
 /** Shared memory is not given back when it is dropped, so all sizes use the largest one's. */
 export const resident: BenchCase<ReferenceBlock[][]> = {
   name: 'resident',
-  title: 'Gram sums of one resident batch of 128, added 8 times, d = 1e5, 1e6, 1e7, B = 50',
+  title: (options) =>
+    `Gram sums of one resident batch added 8 times; ${sizesOf(options).map(sizeText).join('; ')}`,
   rivals: [],
   work(options) {
     const largest = sizesOf(options).at(-1) as Workload;

@@ -4,7 +4,7 @@ import { batchBytes, gramBytes, gramFlops, stateBytes } from '../flops.js';
 import { median } from '../median.js';
 import { largestError, type ReferenceBlock, referenceBlocks } from '../reference.js';
 import { woodfisher } from '../woodfisher.js';
-import type { Workload } from '../workload.js';
+import { sizeText, type Workload } from '../workload.js';
 import { type BenchCase, type CaseOptions, OWN } from './case.js';
 import { gramWorkload } from './gram.js';
 
@@ -15,7 +15,7 @@ function sizeOf({ quick }: CaseOptions): Workload {
 /** One thread and two in turn, so that what else the machine does falls on both. */
 export const threads: BenchCase<ReferenceBlock[]> = {
   name: 'threads',
-  title: 'From one thread to two: Gram sums, d = 1e6, B = 50, N = 1024',
+  title: (options) => `Gram sums on one thread and on two, ${sizeText(sizeOf(options))}`,
   rivals: [],
   work(options) {
     const workload = sizeOf(options);

@@ -1,34 +1,10 @@
-import { loadDigits, slice } from '../../examples/digits/idx.js';
-import type { Network } from '../../examples/digits/networks.js';
-import { buildTfModel, wasmTensorFlow } from '../../examples/digits/tf-model.js';
-import { loadNetwork } from '../../examples/digits/weights.js';
 import { openSafetensors } from '../../src/formats/safetensors/reader.js';
-import { writeSafetensors } from '../../src/formats/safetensors/writer.js';
 import type { FactoredGradients } from '../../src/index.js';
-import { perExampleFactors } from '../../src/tfjs/index.js';
 
 /** The factors of all samples by weight: `fc1.weight`, … */
 export type LayerFactors = Record<string, FactoredGradients>;
 
-/** Writes the factors of the gradients of the first `samples` training images to a file. */
-export async function writeFactors(path: string, network: Network, samples: number): Promise<void> {
-  const tf = await wasmTensorFlow();
-  const model = buildTfModel(tf, network, await loadNetwork(network));
-  const { images, labels } = slice((await loadDigits()).train, 0, samples);
-  const tensors = [];
-  for await (const batch of perExampleFactors(model, images, labels, { tf, batchSize: samples })) {
-    for (const [kernel, { inputs, deltas }] of Object.entries(batch as LayerFactors)) {
-      const weight = kernel.replace('/kernel', '.weight');
-      for (const [factor, data] of Object.entries({ inputs, deltas })) {
-        const shape = [samples, data.length / samples];
-        tensors.push({ name: `${weight}.${factor}`, dtype: 'F32' as const, shape, data });
-      }
-    }
-  }
-  await writeSafetensors(path, tensors);
-}
-
-/** Reads what {@link writeFactors} has written. */
+/** Reads what `writeFactors` has written. */
 export async function readFactors(path: string, weights: readonly string[]): Promise<LayerFactors> {
   const file = await openSafetensors(path);
   try {

@@ -1,23 +1,19 @@
 import type { ContenderKind } from '../contender.js';
-import { woodfisher } from '../woodfisher.js';
-import { mlMatrix } from './ml-matrix.js';
-import { stdlib } from './stdlib.js';
-import { tfjsWasm } from './tfjs-wasm.js';
-import { torchMatrixFree, torchPerBlock, torchRank1 } from './torch/torch.js';
 
-const rivals: readonly ContenderKind[] = [
-  woodfisher('javascript'),
-  stdlib,
-  mlMatrix,
-  tfjsWasm,
-  torchRank1,
-  torchPerBlock,
-  torchMatrixFree,
-];
+/** The rivals by name; a process loads the libraries of its own one alone. */
+const rivals: Readonly<Record<string, () => Promise<ContenderKind>>> = {
+  javascript: async () => (await import('../woodfisher.js')).woodfisher('javascript'),
+  stdlib: async () => (await import('./stdlib.js')).stdlib,
+  'ml-matrix': async () => (await import('./ml-matrix.js')).mlMatrix,
+  'tfjs-wasm': async () => (await import('./tfjs-wasm.js')).tfjsWasm,
+  'torch-rank1': async () => (await import('./torch/torch.js')).torchRank1,
+  'torch-per-block': async () => (await import('./torch/torch.js')).torchPerBlock,
+  'torch-matrix-free': async () => (await import('./torch/torch.js')).torchMatrixFree,
+};
 
 /** The rival of a name. */
-export function rivalOf(name: string): ContenderKind {
-  const rival = rivals.find((kind) => kind.name === name);
-  if (rival === undefined) throw new Error(`there is no rival ${name}`);
-  return rival;
+export async function rivalOf(name: string): Promise<ContenderKind> {
+  const load = rivals[name];
+  if (load === undefined) throw new Error(`there is no rival ${name}`);
+  return await load();
 }

@@ -9,8 +9,15 @@ function candidates(): string[] {
   return WOODFISHER_PYTHON ? [WOODFISHER_PYTHON] : ['python3', '/usr/bin/python3', 'python'];
 }
 
-/** A Python that has PyTorch; undefined where there is none. */
-export async function pythonWithTorch(): Promise<string | undefined> {
+let found: Promise<string | undefined> | undefined;
+
+/** A Python that has PyTorch; undefined where there is none. Looked for once. */
+export function pythonWithTorch(): Promise<string | undefined> {
+  found ??= find();
+  return found;
+}
+
+async function find(): Promise<string | undefined> {
   for (const python of candidates()) {
     try {
       await run(python, ['-c', 'import torch']);
