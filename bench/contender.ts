@@ -17,8 +17,8 @@ export interface Contender {
   run(): Promise<RunTimes>;
   /** D of the last run, for all of the contender's weights. */
   diagonal(): ArrayLike<number>;
-  /** At how many threads, where that was its own choice. */
-  threads?(): number;
+  /** How many threads the last run was on. */
+  threads(): number;
   dispose?(): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export interface Measured extends RunTimes {
   runs: number;
   /** Largest relative error of D. */
   error: number;
-  threads?: number;
+  threads: number;
 }
 
 /** Seconds after which a contender is not run again. */
@@ -76,7 +76,7 @@ export async function measure(
       invert: median(times.map(({ invert }) => invert)),
       runs: times.length,
       error,
-      threads: contender.threads?.(),
+      threads: contender.threads(),
     };
   } finally {
     await contender.dispose?.();

@@ -5,7 +5,6 @@ import { writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { selectCases } from './cases/index.js';
 import { PeakProgram } from './machine.js';
-import { ratioPlot } from './ratio-plot.js';
 import { caseReport, machineReport } from './report.js';
 import type { BenchResult } from './result.js';
 import { runCase } from './run-case.js';
@@ -44,8 +43,8 @@ async function main(): Promise<void> {
   try {
     await bench(options);
   } catch (error) {
-    if (error instanceof RangeError) command.error(`error: ${error.message}`, { exitCode: 2 });
-    throw error;
+    const { message } = error as Error;
+    command.error(`error: ${message}`, { exitCode: error instanceof RangeError ? 2 : 1 });
   }
 }
 
@@ -79,7 +78,9 @@ async function bench({ json, only, plot, runs, quick }: BenchOptions): Promise<v
   const text = `${JSON.stringify(result, null, 2)}\n`;
   if (json === true) process.stdout.write(text);
   else if (json !== undefined) await writeFile(json, text);
-  if (plot !== undefined) await writeFile(plot, await ratioPlot(result));
+  if (plot === undefined) return;
+  const { ratioPlot } = await import('./ratio-plot.js');
+  await writeFile(plot, await ratioPlot(result));
 }
 
 await main();

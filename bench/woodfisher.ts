@@ -1,4 +1,5 @@
 import { BlockFisher, type EngineName } from '../src/index.js';
+import { defaultThreads } from '../src/pool/threads.js';
 import type { Contender, ContenderKind, RunTimes } from './contender.js';
 import { batchBytes } from './flops.js';
 import { timed } from './stopwatch.js';
@@ -32,6 +33,7 @@ class FisherRun implements Contender {
   readonly #weights: Float32Array;
   readonly #batches: Float32Array[];
   #diagonal = new Float64Array(0);
+  #ranOn = 0;
 
   constructor(
     workload: Workload,
@@ -49,7 +51,9 @@ class FisherRun implements Contender {
     });
   }
 
-  async run(threads?: number): Promise<RunTimes> {
+  /** Runs on `threads` threads, by default on all. */
+  async run(threads = defaultThreads()): Promise<RunTimes> {
+    this.#ranOn = threads;
     const { blockSize, samples, batch, distinct, solver, damping } = this.#workload;
     const fisher = await BlockFisher.create({
       parameters: [{ name: NAME, shape: [1, this.#weights.length], data: this.#weights }],
@@ -81,5 +85,9 @@ class FisherRun implements Contender {
 
   diagonal(): Float64Array {
     return this.#diagonal;
+  }
+
+  threads(): number {
+    return this.#ranOn;
   }
 }

@@ -76,7 +76,7 @@ function barSpec(
     title: { text: title, subtitle: subtitle ?? '' },
     data: [
       { name: 'names', values: rows.names },
-      { name: 'bars', values: rows.bars },
+      { name: 'rows', values: rows.bars },
     ],
     scales: [
       {
@@ -97,7 +97,8 @@ function barSpec(
     marks: [
       {
         type: 'rect',
-        from: { data: 'bars' },
+        name: 'bars',
+        from: { data: 'rows' },
         encode: {
           enter: {
             x: { value: 0 },
@@ -110,7 +111,7 @@ function barSpec(
       },
       {
         type: 'text',
-        from: { data: 'bars' },
+        from: { data: 'rows' },
         encode: {
           enter: {
             x: { scale: 'value', field: 'value', offset: 4 },
@@ -122,7 +123,7 @@ function barSpec(
       },
       {
         type: 'text',
-        from: { data: 'bars' },
+        from: { data: 'rows' },
         encode: {
           enter: {
             x: { value: -6 },

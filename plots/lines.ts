@@ -107,7 +107,7 @@ function lineSpec(
     ],
     axes: [
       { scale: 'x', orient: 'bottom', title: x, grid: true, format: formatX },
-      { scale: 'y', orient: 'left', title: y, grid: true, format: formatY },
+      { scale: 'y', orient: 'left', title: y, grid: true, format: formatY, tickCount: 6 },
     ],
     legends: [{ stroke: 'colour', symbolType: 'stroke', symbolStrokeWidth: 2 }],
     marks: [
@@ -117,6 +117,7 @@ function lineSpec(
         marks: [
           {
             type: 'area',
+            name: 'band',
             from: { data: 'curve' },
             encode: {
               enter: {
@@ -130,11 +131,13 @@ function lineSpec(
           },
           {
             type: 'line',
+            name: 'line',
             from: { data: 'curve' },
             encode: { enter: { ...position, stroke: colour, strokeWidth: { value: 2 } } },
           },
           {
             type: 'symbol',
+            name: 'points',
             from: { data: 'curve' },
             encode: { enter: { ...position, fill: colour, size: { value: 25 } } },
           },

@@ -1,4 +1,3 @@
-import { defaultThreads } from '../../src/pool/threads.js';
 import { type Measured, measure } from '../contender.js';
 import { batchBytes, stateBytes } from '../flops.js';
 import { type ReferenceBlock, referenceBlocks } from '../reference.js';
@@ -61,7 +60,7 @@ export function fisherCase(settings: FisherCase): BenchCase<ReferenceBlock[]> {
         total: (measured.sum + measured.invert) * scale,
         runs: measured.runs,
         error: measured.error,
-        threads: measured.threads ?? defaultThreads(),
+        threads: measured.threads,
         ...(scale > 1 && { scaledFrom: own.weights }),
         values: { sumSeconds: measured.sum * scale, invertSeconds: measured.invert * scale },
       };

@@ -24,12 +24,12 @@ export const gram50 = fisherCase({
   quick: { weights: 5000, samples: 256, batch: 32 },
   rivals: {
     javascript: { blocks: 2000, quickBlocks: 20 },
-    stdlib: { blocks: 200, quickBlocks: 4 },
-    'ml-matrix': { blocks: 200, quickBlocks: 4 },
+    stdlib: { blocks: 100, quickBlocks: 4 },
+    'ml-matrix': { blocks: 100, quickBlocks: 4 },
     'tfjs-wasm': { blocks: 1000, quickBlocks: 8 },
-    'torch-rank1': { blocks: 5000, quickBlocks: 8 },
+    'torch-rank1': { blocks: 4000, quickBlocks: 8 },
     'torch-per-block': { blocks: 40, quickBlocks: 2 },
-    'torch-matrix-free': { blocks: 20, quickBlocks: 2 },
+    'torch-matrix-free': { blocks: 8, quickBlocks: 2 },
   },
   ...common,
 });

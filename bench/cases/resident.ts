@@ -1,4 +1,3 @@
-import { defaultThreads } from '../../src/pool/threads.js';
 import { type Measured, measure } from '../contender.js';
 import { batchBytes, gramBytes, gramFlops, stateBytes } from '../flops.js';
 import { type ReferenceBlock, referenceBlocks } from '../reference.js';
@@ -47,7 +46,7 @@ export const resident: BenchCase<ReferenceBlock[][]> = {
       total: largest.sum + largest.invert,
       runs: largest.runs,
       error: Math.max(...results.map(({ measured }) => measured.error)),
-      threads: defaultThreads(),
+      threads: largest.threads,
       values: Object.fromEntries(
         results.map(({ weights, measured }) => [
           `secondsPerWeight${weights.toExponential().replace('+', '')}`,

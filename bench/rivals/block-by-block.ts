@@ -46,5 +46,6 @@ export function blockByBlock<S>(workload: Workload, arithmetic: BlockArithmetic<
       return { sum, invert };
     },
     diagonal: () => diagonal,
+    threads: () => 1,
   };
 }

@@ -51,5 +51,6 @@ function tfjsRun(tf: TensorFlow, workload: Workload): Contender {
       return { sum, invert };
     },
     diagonal: () => diagonal,
+    threads: () => 1,
   };
 }
