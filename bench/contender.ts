@@ -1,6 +1,6 @@
 import { median } from './median.js';
 import { largestError, type ReferenceBlock } from './reference.js';
-import { timed } from './stopwatch.js';
+import { timed, withoutGarbage } from './stopwatch.js';
 import type { Workload } from './workload.js';
 
 /** Seconds of one run. */
@@ -59,7 +59,7 @@ export async function measure(
 ): Promise<Measured> {
   const contender = await kind.start(workload);
   try {
-    const first = await timed(() => contender.run());
+    const first = await timed(() => withoutGarbage(() => contender.run()));
     const error = largestError(contender.diagonal(), reference);
     checkError(kind, error);
     const times: RunTimes[] = [];
@@ -68,7 +68,7 @@ export async function measure(
     } else {
       const end = performance.now() + 1000 * BUDGET;
       while (times.length < runs && (times.length === 0 || performance.now() < end)) {
-        times.push(await contender.run());
+        times.push(await withoutGarbage(() => contender.run()));
       }
     }
     return {

@@ -16,7 +16,10 @@ export interface Done<T> {
  */
 export function inChild<T>(job: Job): Promise<Done<T>> {
   return new Promise((resolve, reject) => {
-    const child = fork(CHILD, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const child = fork(CHILD, {
+      execArgv: ['--expose-gc'],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
     let answer: Answer | undefined;
     child.once('message', (message) => {
       answer = message as Answer;

@@ -1,20 +1,20 @@
-import { BlockFisher, type EngineName } from '../src/index.js';
+import { BlockFisher, type EngineName, type Parameter } from '../src/index.js';
 import { defaultThreads } from '../src/pool/threads.js';
+import { BatchMemory } from './batch-memory.js';
 import type { Contender, ContenderKind, RunTimes } from './contender.js';
-import { batchBytes } from './flops.js';
 import { timed } from './stopwatch.js';
 import { fillSamples, type Workload } from './workload.js';
 
 /** Settings of {@link woodfisher}. */
 export interface WoodfisherOptions {
-  /** Where the batches are put; new shared memory by default. */
-  memory?: SharedArrayBuffer;
+  /** Where the batches are put; memory of its own by default. */
+  memory?: BatchMemory;
 }
 
 /** The package itself, by its public API. The JavaScript engine is one of the rivals. */
 export function woodfisher(
   engine: EngineName,
-  { memory }: WoodfisherOptions = {},
+  { memory = new BatchMemory() }: WoodfisherOptions = {},
 ): ContenderKind<FisherRun> {
   return {
     name: engine,
@@ -24,51 +24,53 @@ export function woodfisher(
   };
 }
 
-const NAME = 'weights';
+/**
+ * Weights of a parameter at most: an array of 4 GiB and more does not reach a worker whole (its length is
+ * sent in 32 bits by Node 20).
+ */
+const LARGEST = 5e6;
 
 /** A Fisher built from batches on shared memory, so that nothing is copied; `add` only reads them. */
 class FisherRun implements Contender {
   readonly #workload: Workload;
   readonly #engine: EngineName;
-  readonly #weights: Float32Array;
-  readonly #batches: Float32Array[];
-  #diagonal = new Float64Array(0);
+  readonly #parameters: Parameter[];
+  readonly #batches: Record<string, Float32Array>[];
+  readonly #diagonal: Float64Array;
   #ranOn = 0;
 
-  constructor(
-    workload: Workload,
-    engine: EngineName,
-    memory = new SharedArrayBuffer(workload.distinct * batchBytes(workload)),
-  ) {
-    const { weights, batch, distinct } = workload;
+  constructor(workload: Workload, engine: EngineName, memory: BatchMemory) {
+    const { weights, blockSize, batch, distinct } = workload;
     this.#workload = workload;
     this.#engine = engine;
-    this.#weights = new Float32Array(weights).fill(0.1);
-    this.#batches = Array.from({ length: distinct }, (_, i) => {
-      const rows = new Float32Array(memory, i * batchBytes(workload), batch * weights);
-      fillSamples(rows, i * batch, weights);
-      return rows;
-    });
+    this.#diagonal = new Float64Array(weights);
+    this.#parameters = [];
+    this.#batches = Array.from({ length: distinct }, () => ({}));
+    const largest = Math.floor(LARGEST / blockSize) * blockSize;
+    for (let weight = 0; weight < weights; weight += largest) {
+      const size = Math.min(largest, weights - weight);
+      const name = `weights from ${weight}`;
+      this.#parameters.push({ name, shape: [1, size], data: new Float32Array(size).fill(0.1) });
+      this.#batches.forEach((rows, i) => {
+        rows[name] = memory.array(`${name}, batch ${i}`, batch * size);
+        fillSamples(rows[name], size, { sample: i * batch, weight });
+      });
+    }
   }
 
   /** Runs on `threads` threads, by default on all. */
   async run(threads = defaultThreads()): Promise<RunTimes> {
     this.#ranOn = threads;
     const { blockSize, samples, batch, distinct, solver, damping } = this.#workload;
-    const fisher = await BlockFisher.create({
-      parameters: [{ name: NAME, shape: [1, this.#weights.length], data: this.#weights }],
-      blockSize,
-      samples,
-      damping,
-      solver,
-      engine: this.#engine,
-      threads,
-    });
+    const parameters = this.#parameters;
+    const engine = this.#engine;
+    const settings = { parameters, blockSize, samples, damping, solver, engine, threads };
+    const fisher = await BlockFisher.create(settings);
     try {
       const { seconds: sum } = await timed(async () => {
         let last = Promise.resolve();
         for (let i = 0; i < samples / batch; i++) {
-          ({ released: last } = await fisher.add({ [NAME]: this.#batches[i % distinct] }));
+          ({ released: last } = await fisher.add(this.#batches[i % distinct]));
         }
         await last;
       });
@@ -76,7 +78,11 @@ class FisherRun implements Contender {
         const inverse = await fisher.invert();
         return await inverse.diagonal();
       });
-      this.#diagonal = result[NAME] as Float64Array<ArrayBuffer>;
+      let at = 0;
+      for (const { name, data } of parameters) {
+        this.#diagonal.set(result[name], at);
+        at += data.length;
+      }
       return { sum, invert };
     } finally {
       await fisher.dispose();

@@ -46,18 +46,24 @@ export function gradientValue(n: number, j: number): number {
   return Math.fround(((x ^ (x >>> 16)) | 0) * (0.1 / 2 ** 31));
 }
 
-/** Fills `rows` [count, weights] with the distinct samples from `first` on. */
-export function fillSamples(rows: Float32Array, first: number, weights: number): void {
+/** Fills `rows` [count, weights] with the distinct samples from `sample` on, the weights from `weight` on. */
+export function fillSamples(
+  rows: Float32Array,
+  weights: number,
+  from: { sample: number; weight: number },
+): void {
   const count = rows.length / weights;
   for (let n = 0; n < count; n++) {
     const start = n * weights;
-    for (let j = 0; j < weights; j++) rows[start + j] = gradientValue(first + n, j);
+    for (let j = 0; j < weights; j++) {
+      rows[start + j] = gradientValue(from.sample + n, from.weight + j);
+    }
   }
 }
 
 /** All distinct samples, [batch · distinct, weights]. */
 export function distinctSamples({ batch, distinct, weights }: Workload): Float32Array {
   const rows = new Float32Array(batch * distinct * weights);
-  fillSamples(rows, 0, weights);
+  fillSamples(rows, weights, { sample: 0, weight: 0 });
   return rows;
 }

@@ -7,7 +7,7 @@ import { gradientRows, inBatches, type LayerFactors, readFactors } from '../digi
 import { gramFlops, inverseFlops, stateBytes } from '../flops.js';
 import { median } from '../median.js';
 import { denseDiagonal, largestError, type ReferenceBlock } from '../reference.js';
-import { timed } from '../stopwatch.js';
+import { timed, withoutGarbage } from '../stopwatch.js';
 import { woodfisher } from '../woodfisher.js';
 import type { Workload } from '../workload.js';
 import { type BenchCase, type CaseOptions, OWN } from './case.js';
@@ -89,7 +89,9 @@ export const digits: BenchCase<LayerReference[]> = {
     const runs = engine === OWN ? options.runs : Math.min(options.runs, 2);
     const times: number[] = [];
     for (let i = 0; i < runs; i++) {
-      const { seconds } = await timed(() => prune({ ...settings, gradients, sparsity: SPARSITY }));
+      const { seconds } = await withoutGarbage(() =>
+        timed(() => prune({ ...settings, gradients, sparsity: SPARSITY })),
+      );
       times.push(seconds);
     }
     const seconds = median(times);

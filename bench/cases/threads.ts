@@ -3,6 +3,7 @@ import { checkError, type RunTimes } from '../contender.js';
 import { batchBytes, gramBytes, gramFlops, stateBytes } from '../flops.js';
 import { median } from '../median.js';
 import { largestError, type ReferenceBlock, referenceBlocks } from '../reference.js';
+import { withoutGarbage } from '../stopwatch.js';
 import { woodfisher } from '../woodfisher.js';
 import { sizeText, type Workload } from '../workload.js';
 import { type BenchCase, type CaseOptions, OWN } from './case.js';
@@ -33,8 +34,8 @@ export const threads: BenchCase<ReferenceBlock[]> = {
     let error = 0;
     const times: { one: RunTimes; two: RunTimes }[] = [];
     for (let i = 0; i <= options.runs; i++) {
-      const one = await contender.run(1);
-      const two = await contender.run(count);
+      const one = await withoutGarbage(() => contender.run(1));
+      const two = await withoutGarbage(() => contender.run(count));
       if (i > 0) {
         times.push({ one, two });
         continue;
