@@ -19,6 +19,8 @@ export interface Contender {
   diagonal(): ArrayLike<number>;
   /** How many threads the last run was on. */
   threads(): number;
+  /** What it was made with, where that is not this package's choice. */
+  library?(): string;
   dispose?(): Promise<void>;
 }
 
@@ -41,6 +43,7 @@ export interface Measured extends RunTimes {
   /** Largest relative error of D. */
   error: number;
   threads: number;
+  library?: string;
 }
 
 /** Seconds after which a contender is not run again. */
@@ -77,6 +80,7 @@ export async function measure(
       runs: times.length,
       error,
       threads: contender.threads(),
+      library: contender.library?.(),
     };
   } finally {
     await contender.dispose?.();

@@ -22,7 +22,8 @@ export function caseReport({ cases, failures, quick }: BenchResult): string {
     '',
     rivalTable(cases),
     'Ratios compare the time from the samples to D (digits: to the pruned weights) with the native engine’s.',
-    ...skippedLines(cases),
+    ...together(cases, 'skipped', ({ skipped }) => Object.entries(skipped)),
+    ...together(cases, 'with', ({ rivals }) => rivals.map(({ name, library }) => [name, library])),
     '',
     quick ? 'Sizes of --quick: figures are not judged.' : '',
     figureTable(cases),
@@ -89,15 +90,17 @@ function figureTable(cases: readonly CaseResult[]): string {
   return table.toString();
 }
 
-/** Rivals that could not run, those of the same reason together. */
-function skippedLines(cases: readonly CaseResult[]): string[] {
-  const byReason = new Map<string, Set<string>>();
-  for (const { skipped } of cases) {
-    for (const [name, reason] of Object.entries(skipped)) {
-      byReason.set(reason, (byReason.get(reason) ?? new Set()).add(name));
-    }
+/** A line for each thing there is to say, with the names of the rivals it is said of. */
+function together(
+  cases: readonly CaseResult[],
+  what: string,
+  said: (result: CaseResult) => [rival: string, text: string | undefined][],
+): string[] {
+  const byText = new Map<string, Set<string>>();
+  for (const [name, text] of cases.flatMap(said)) {
+    if (text !== undefined) byText.set(text, (byText.get(text) ?? new Set()).add(name));
   }
-  return [...byReason].map(([reason, names]) => `skipped ${[...names].join(', ')}: ${reason}`);
+  return [...byText].map(([text, names]) => `${[...names].join(', ')} ${what}: ${text}`);
 }
 
 function giga(value: number): string {

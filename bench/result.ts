@@ -8,6 +8,8 @@ export interface RivalResult {
   /** Weights that were run, where they are fewer than the case has. */
   scaledFrom?: number;
   threads: number;
+  /** What it was made with, where that differs from machine to machine. */
+  library?: string;
   runs: number;
   /** Largest relative error of D. */
   error: number;

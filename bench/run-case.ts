@@ -48,8 +48,8 @@ export async function runCase(
       }
       try {
         const { result } = await measure(name);
-        const { total: seconds, scaledFrom, threads, runs, error } = result;
-        rivals.push({ name, seconds, scaledFrom, threads, runs, error });
+        const { total: seconds, scaledFrom, threads, library, runs, error } = result;
+        rivals.push({ name, seconds, scaledFrom, threads, library, runs, error });
       } catch (error) {
         onFailure({ case: bench.name, contender: name, message: (error as Error).message });
       }

@@ -28,6 +28,8 @@ export interface Measurement {
   /** Largest relative error of D against the dense float64 inverse. */
   error: number;
   threads: number;
+  /** What the contender was made with, where that differs from machine to machine. */
+  library?: string;
   /** Weights that were run, where they are fewer than the case has; both times are scaled up by blocks. */
   scaledFrom?: number;
   /** More figures, by name. */

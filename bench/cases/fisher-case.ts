@@ -61,6 +61,7 @@ export function fisherCase(settings: FisherCase): BenchCase<ReferenceBlock[]> {
         runs: measured.runs,
         error: measured.error,
         threads: measured.threads,
+        library: measured.library,
         ...(scale > 1 && { scaledFrom: own.weights }),
         values: { sumSeconds: measured.sum * scale, invertSeconds: measured.invert * scale },
       };

@@ -47,7 +47,7 @@ whenBuilt('--json on stdout: the machine and the cases, and nothing else', async
 whenBuilt('without PyTorch its forms are skipped with a message', async (t) => {
   const { code, stdout, stderr } = await runBench(['--only', 'gram-512'], NO_TORCH);
   t.is(code, 0, stderr);
-  t.regex(stdout, /skipped torch-rank1: no PyTorch in .*install\.sh/);
+  t.regex(stdout, /torch-rank1 skipped: no PyTorch in .*install\.sh/);
   t.regex(stdout, /float64 multiply-add peak: [\d.]+ GFLOP\/s/);
   t.regex(stdout, /│ gram-512 │ +javascript/);
 });

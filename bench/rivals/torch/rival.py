@@ -26,8 +26,17 @@ def read_job():
     return parser.parse_args()
 
 
+def library():
+    """PyTorch's version and the BLAS that the process has loaded."""
+    with open("/proc/self/maps") as maps:
+        files = {os.path.basename(line.split()[-1]) for line in maps}
+    known = (("MKL", "libmkl"), ("OpenBLAS", "openblas"), ("reference BLAS", "libblas."))
+    with_blas = [name for name, part in known if any(part in file for file in files)]
+    return f"PyTorch {torch.__version__}, {with_blas[0] if with_blas else 'unknown BLAS'}"
+
+
 def main(form):
-    """Runs a form at 1 ... all threads; prints the best time and its number of threads."""
+    """Runs a form at 1 ... all threads; prints the best time, its threads, and with what."""
     job = read_job()
     count = os.path.getsize(job.input) // (4 * job.weights)
     storage = torch.FloatStorage.from_file(job.input, False, count * job.weights)
@@ -44,4 +53,4 @@ def main(form):
                 best = {"seconds": seconds, "threads": threads}
     with open(job.output, "wb") as file:
         file.write(bytes(diagonal.contiguous().view(-1).numpy()))
-    json.dump(best, sys.stdout)
+    json.dump({**best, "library": library()}, sys.stdout)

@@ -29,6 +29,13 @@ function torch(name: string, script: string, form: string): ContenderKind {
   };
 }
 
+/** What the forms print. */
+interface TorchTimes {
+  seconds: number;
+  threads: number;
+  library: string;
+}
+
 class TorchRun implements Contender {
   readonly #python: string;
   readonly #script: string;
@@ -36,6 +43,7 @@ class TorchRun implements Contender {
   readonly #workload: Workload;
   #diagonal = new Float32Array(0);
   #threads = 1;
+  #library = '';
 
   private constructor(python: string, script: string, folder: string, workload: Workload) {
     this.#python = python;
@@ -63,8 +71,9 @@ class TorchRun implements Contender {
     const job = { input: this.#input, output, weights, 'block-size': blockSize, samples, damping };
     const args = Object.entries(job).flatMap(([name, value]) => [`--${name}`, String(value)]);
     const { stdout } = await run(this.#python, [this.#script, ...args]);
-    const { seconds, threads } = JSON.parse(stdout) as { seconds: number; threads: number };
+    const { seconds, threads, library } = JSON.parse(stdout) as TorchTimes;
     this.#threads = threads;
+    this.#library = library;
     const bytes = await readFile(output);
     this.#diagonal = new Float32Array(new Uint8Array(bytes).buffer);
     return { sum: seconds, invert: 0 };
@@ -76,6 +85,10 @@ class TorchRun implements Contender {
 
   threads(): number {
     return this.#threads;
+  }
+
+  library(): string {
+    return this.#library;
   }
 
   async dispose(): Promise<void> {
