@@ -23,7 +23,9 @@ export function caseReport({ cases, failures, quick }: BenchResult): string {
     rivalTable(cases),
     'Ratios compare the time from the samples to D (digits: to the pruned weights) with the native engine’s.',
     ...together(cases, 'skipped', ({ skipped }) => Object.entries(skipped)),
-    ...together(cases, 'with', ({ rivals }) => rivals.map(({ name, library }) => [name, library])),
+    ...together(cases, 'ran with', ({ rivals }) =>
+      rivals.map(({ name, library }) => [name, library]),
+    ),
     '',
     quick ? 'Sizes of --quick: figures are not judged.' : '',
     figureTable(cases),

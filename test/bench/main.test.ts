@@ -52,6 +52,26 @@ whenBuilt('without PyTorch its forms are skipped with a message', async (t) => {
   t.regex(stdout, /│ gram-512 │ +javascript/);
 });
 
+whenBuilt('the other cases pass their checks too', async (t) => {
+  const names = cases.map(({ name }) => name).filter((name) => !name.startsWith('gram'));
+  const only = names.flatMap((name) => ['--only', name]);
+  const { code, stdout, stderr } = await runBench([...only, '--json'], NO_TORCH);
+  t.is(code, 0, stderr);
+  const { cases: results, failures } = JSON.parse(stdout) as BenchResult;
+  t.deepEqual(failures, []);
+  t.deepEqual(
+    results.map(({ name }) => name),
+    names,
+  );
+  for (const { name, seconds, error, peakBytes } of results) {
+    t.true(seconds > 0 && error <= 1e-6 && peakBytes > 3e7, name);
+  }
+  const byName = Object.fromEntries(results.map((result) => [result.name, result]));
+  t.deepEqual(Object.keys(byName.digits.ratios), ['javascript']);
+  t.true(byName.threads.values.oneThreadSeconds > 0);
+  t.true(byName.resident.values.secondsPerWeight1e4 > 0);
+});
+
 test('an unknown --only is refused with the names of the cases', async (t) => {
   const { code, stdout, stderr } = await runBench(['--only', 'gramm']);
   t.is(code, 2);
