@@ -30,6 +30,7 @@ async function answer(job: Job): Promise<Answer> {
   }
 }
 
+process.once('disconnect', () => process.exit(1)); // nobody waits for the answer any more
 process.once('message', async (job: Job) => {
   const message = await answer(job);
   process.send?.(message, () => process.exit());

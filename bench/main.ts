@@ -15,6 +15,7 @@ interface BenchOptions {
   only: string[];
   plot?: string;
   runs: number;
+  rivals: boolean;
   quick: boolean;
 }
 
@@ -38,6 +39,7 @@ async function main(): Promise<void> {
     )
     .option('--plot <file>', 'the ratios as an SVG plot')
     .option('--runs <n>', 'runs that medians are over', wholeNumber, 5)
+    .option('--no-rivals', 'the package alone')
     .option('--quick', 'sizes of a second or two, to test the benchmark itself', false);
   const options = command.parse().opts<BenchOptions>();
   try {
@@ -48,7 +50,7 @@ async function main(): Promise<void> {
   }
 }
 
-async function bench({ json, only, plot, runs, quick }: BenchOptions): Promise<void> {
+async function bench({ json, only, plot, runs, rivals, quick }: BenchOptions): Promise<void> {
   const print = (text: string): void => {
     if (json !== true) console.log(text);
   };
@@ -65,6 +67,7 @@ async function bench({ json, only, plot, runs, quick }: BenchOptions): Promise<v
     const found = await runCase(bench, {
       quick,
       runs,
+      rivals,
       peak,
       onFailure: (failure) => {
         result.failures.push(failure);

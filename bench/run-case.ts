@@ -14,6 +14,8 @@ const ALLOWANCE = 150e6;
 export interface RunOptions {
   quick: boolean;
   runs: number;
+  /** Whether rivals run too. */
+  rivals: boolean;
   peak: PeakProgram;
   onFailure(failure: Failure): void;
   /** Told who runs now. */
@@ -23,7 +25,7 @@ export interface RunOptions {
 /** Runs a case and its rivals, each in its own process; undefined where our own part fails. */
 export async function runCase(
   bench: BenchCase,
-  { quick, runs, peak, onFailure, onStep }: RunOptions,
+  { quick, runs, rivals: withRivals, peak, onFailure, onStep }: RunOptions,
 ): Promise<CaseResult | undefined> {
   const folder = await mkdtemp(join(tmpdir(), 'woodfisher-bench-'));
   const options: CaseOptions = { quick, runs, folder };
@@ -40,7 +42,7 @@ export async function runCase(
     const after = await peak.now();
     const rivals: RivalResult[] = [];
     const skipped: Record<string, string> = {};
-    for (const name of bench.rivals) {
+    for (const name of withRivals ? bench.rivals : []) {
       const reason = await bench.unavailable(name);
       if (reason !== undefined) {
         skipped[name] = reason;
