@@ -72,6 +72,13 @@ whenBuilt('the other cases pass their checks too', async (t) => {
   t.true(byName.resident.values.secondsPerWeight1e4 > 0);
 });
 
+whenBuilt('--no-rivals runs the package alone', async (t) => {
+  const { code, stdout, stderr } = await runBench(['--only', 'gram-128', '--no-rivals', '--json']);
+  t.is(code, 0, stderr);
+  const [{ ratios, rivals, skipped }] = (JSON.parse(stdout) as BenchResult).cases;
+  t.deepEqual({ ratios, rivals, skipped }, { ratios: {}, rivals: [], skipped: {} });
+});
+
 test('an unknown --only is refused with the names of the cases', async (t) => {
   const { code, stdout, stderr } = await runBench(['--only', 'gramm']);
   t.is(code, 2);
