@@ -11,8 +11,11 @@ const fix = process.argv.includes('--fix');
 const biome = node(command('biome'), fix ? ['check', '--write'] : ['check']);
 
 const style = readFileSync(join(root, '.clang-format'), 'utf8');
-const entries = await readdir(join(root, 'native'), { recursive: true, withFileTypes: true });
-const files = entries
+const folders = ['native', 'bench/native'].map((folder) =>
+  readdir(join(root, folder), { recursive: true, withFileTypes: true }),
+);
+const files = (await Promise.all(folders))
+  .flat()
   .filter((entry) => entry.isFile() && /\.(h|cpp)$/.test(entry.name))
   .map((entry) => join(entry.parentPath, entry.name));
 let misformatted = 0;
