@@ -38,6 +38,10 @@ const TASK_FLOPS: Readonly<Record<EngineName, number>> = { native: 2e7, javascri
 /** Larger blocks would take too long; their rate is about the same. */
 const LARGEST_ORDER: Readonly<Record<EngineName, number>> = { native: 384, javascript: 96 };
 
+/** Blocks up to this order are inverted so many at a time. */
+const LARGEST_TOGETHER = 256;
+const BLOCKS_TOGETHER = 8;
+
 /** Values of a batch at most: 2 MB. */
 const MOST_VALUES = 1 << 19;
 
@@ -92,7 +96,9 @@ function sampleOf(engine: EngineName, plan: RunPlan): Sample {
     TASK_FLOPS[engine] / Math.min(...work),
     (4 * TASK_FLOPS[engine]) / Math.max(...work),
   );
-  const blocks = Math.max(1, Math.floor(Math.min(wanted, MOST_VALUES / (count * order))));
+  const step = order <= LARGEST_TOGETHER ? BLOCKS_TOGETHER : 1;
+  const most = Math.min(wanted, MOST_VALUES / (count * order));
+  const blocks = step * Math.max(1, Math.floor(most / step));
   return { solver: name, order, samples: rows, count, blocks, removed };
 }
 
