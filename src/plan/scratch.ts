@@ -8,10 +8,13 @@ export interface ScratchBytes {
   update: number;
 }
 
-/** Columns of a group of blocks, samples of a panel, and columns of the dual system packed at a time. */
-const GROUP_COLUMNS = 512;
-const PANEL_SAMPLES = 129;
+/** Rows of a packed panel of samples, and columns of the dual system packed at a time. */
+const PANEL_ROWS = 129;
 const DUAL_DEPTH = 256;
+
+/** Blocks up to this order are inverted so many at a time, one in each lane of a vector. */
+const LANE_ORDER = 256;
+const LANES = 8;
 
 /** Samples of a step of woodbury. */
 const STEP_SAMPLES = 16;
@@ -24,21 +27,27 @@ export function scratchBytes({ shapes, solver, samples = 0, threads }: RunPlan):
   if (solver === undefined) return { accumulate: 0, invert: 0, update: 0 };
   const widest = padded(Math.max(...shapes.map(({ blockOrder }) => blockOrder)));
   const bytes = (float64: number): number => 8 * float64 * threads;
-  const inverse = inverseScratch(solver.name, widest, samples);
+  const matrices = matrixScratch(solver.name, widest, samples);
   return {
     accumulate: bytes(accumulateScratch(solver.name, widest)),
-    invert: bytes(solver.name === 'woodbury' ? 0 : inverse),
-    update: bytes(5 * widest + inverse),
+    invert: bytes(invertScratch(solver.name, widest, matrices)),
+    update: bytes(5 * widest + matrices),
   };
 }
 
 function accumulateScratch(solver: SolverName, widest: number): number {
-  if (solver === 'gram') return Math.max(GROUP_COLUMNS, widest) * PANEL_SAMPLES;
-  return solver === 'woodbury' ? widest ** 2 + 2 * STEP_SAMPLES * widest : 0;
+  if (solver === 'gram') return widest * (PANEL_ROWS + 1);
+  return solver === 'woodbury' ? widest ** 2 + (2 * STEP_SAMPLES + 1) * widest : 0;
+}
+
+function invertScratch(solver: SolverName, widest: number, matrices: number): number {
+  if (solver !== 'gram') return solver === 'dual' ? matrices : 0;
+  const n = Math.min(widest, LANE_ORDER);
+  return Math.max(matrices, LANES * (n ** 2 + n + (n * (n + 1)) / 2));
 }
 
 /** Two matrices of the widest block; for dual the system of the samples, its packed columns and W. */
-function inverseScratch(solver: SolverName, widest: number, samples: number): number {
+function matrixScratch(solver: SolverName, widest: number, samples: number): number {
   if (solver !== 'dual') return 2 * widest ** 2;
   const n = padded(samples);
   return n * (n + DUAL_DEPTH + 2 + widest);

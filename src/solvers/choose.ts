@@ -71,12 +71,13 @@ function byArithmetic(blockSize: number, samples: number): ChosenSolver {
 const DUAL_LIMIT = 0.8;
 
 /**
- * Time of a flop of dual in flops of gram. By flops alone dual would win below N = 0.8·B; measured,
- * with the joint update, the two are even at N/B = 0.75 (B = 50 … 200), 0.72 (500), 0.65 (1000) and
- * 0.62 (2000): the update factors an N×N system again. The factor puts the rule at 0.68, where
- * neither takes a fifth more than the other (docs/methods.md has the measurement).
+ * Time of a flop of dual in flops of gram. By flops of sums and inverse alone dual would win below
+ * N = 0.8·B; measured, in processor time of whole runs with the joint update, the two are even at
+ * N/B = 0.52 (B = 50), 0.54 (100), 0.67 (200), 0.69 (500) and 0.71 (1000): dual's update factors an
+ * N×N system again, and gram inverts small blocks in lanes. The factor puts the rule at 0.62, where
+ * neither takes much more than a tenth over the other (docs/methods.md has the measurement).
  */
-const DUAL_COST = 1.3;
+const DUAL_COST = 1.5;
 
 /** What a solver may need to know before the first sample. */
 export interface KnownBeforehand {

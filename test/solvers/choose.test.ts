@@ -5,8 +5,8 @@ test('auto takes dual where samples are few beside the block, else gram, and say
   for (const [samples, blockSize, name] of [
     [400, 2000, 'dual'],
     [1, 2, 'dual'],
-    [68, 100, 'dual'],
-    [69, 100, 'gram'],
+    [62, 100, 'dual'],
+    [63, 100, 'gram'],
     [1000, 100, 'gram'],
     [1, 1, 'gram'],
   ] as const) {
