@@ -4,18 +4,20 @@ import { ENGINES } from '../engines.js';
 import { seeded } from '../random.js';
 import { pruneProblem } from './programs/prune-problem.js';
 
-const ABORTS = 100;
+/** The JavaScript engine stops by the same flag, four times slower. */
+const ABORTS = { native: 100, javascript: 25 };
 const PHASES = ['accumulate', 'invert', 'score', 'select', 'update'];
 
 for (const engine of ENGINES) {
-  test.serial(`${ABORTS} aborts at random moments leave nothing behind (${engine})`, async (t) => {
+  const aborts = ABORTS[engine];
+  test.serial(`${aborts} aborts at random moments leave nothing behind (${engine})`, async (t) => {
     const random = seeded(21);
     const problem = { ...pruneProblem(), engine };
     const input = problem.parameters.map(({ data }) => data.slice());
     const first = await prune(problem);
     const met = new Set<string>();
     let aborted = 0;
-    for (let i = 0; i < ABORTS; i++) {
+    for (let i = 0; i < aborts; i++) {
       const controller = new AbortController();
       const reason = new Error(`abort ${i}`);
       const wanted = PHASES[i % PHASES.length];
@@ -39,8 +41,8 @@ for (const engine of ENGINES) {
       if (error !== undefined || (delay === 0 && wanted !== 'update')) t.is(error, reason);
       if (error === reason) aborted++;
     }
-    t.log(`${aborted} of ${ABORTS} runs were aborted, the others were done`);
-    t.true(aborted >= ABORTS / 2);
+    t.log(`${aborted} of ${aborts} runs were aborted, the others were done`);
+    t.true(aborted >= aborts / 2);
     t.deepEqual([...met].sort(), [...PHASES].sort());
     t.deepEqual(
       problem.parameters.map(({ data }) => data),
