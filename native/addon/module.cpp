@@ -1,10 +1,22 @@
 // The addon: the functions of src/engine/kernels.ts under their names, and what only native code
 // can tell or do. All functions are synchronous and meant to be called inside a worker.
+//
+// A worker may be terminated while it is in here. Node-API then refuses every call that could run
+// JavaScript, a property set included; node-addon-api makes an Error of it and throws that as a
+// JavaScript exception, which is refused in turn, and the second Error would leave through C and
+// end the process. NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS, which both builds define, drops it.
 #include <napi.h>
+
+#include <cstdlib>
+#include <string>
 
 #include "jobs.h"
 #include "pages.h"
 #include "woodfisher/kernels.h"
+
+#ifndef NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS
+#error "terminating a worker must not end the process"
+#endif
 
 namespace woodfisher::addon {
 
@@ -33,14 +45,20 @@ Napi::Value to_object(Napi::Env env, const Status& status) {
   return object;
 }
 
+std::string no_such_instruction_set() {
+  std::string message = "WOODFISHER_INSTRUCTION_SET must be one that this processor has (";
+  const char* separator = "";
+  for (const Kernels* one : available_kernels()) {
+    message.append(separator).append(one->instruction_set);
+    separator = ", ";
+  }
+  const char* wanted = std::getenv("WOODFISHER_INSTRUCTION_SET");
+  return message + "), but is \"" + (wanted == nullptr ? "" : wanted) + "\"";
+}
+
 const Kernels& kernels(Napi::Env env) {
   const Kernels* chosen = chosen_kernels();
-  if (chosen == nullptr) {
-    throw Napi::Error::New(
-        env,
-        "WOODFISHER_INSTRUCTION_SET names an instruction set that this processor "
-        "lacks or the package does not know");
-  }
+  if (chosen == nullptr) throw Napi::Error::New(env, no_such_instruction_set());
   return *chosen;
 }
 

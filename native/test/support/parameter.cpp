@@ -54,6 +54,13 @@ Parameter::Parameter(const Plan& given) : plan(given), starts(starts_of(given.or
     weights[c] = mask[c] != 0 ? static_cast<float>(random.between(-1, 1)) : 0.0f;
     input.push_back(random.between(-1, 1));
   }
+  // What AddressSanitizer knows is where memory ends, not where a vector does.
+  starts.shrink_to_fit();
+  gradients.shrink_to_fit();
+  mask.shrink_to_fit();
+  mask_after.shrink_to_fit();
+  input.shrink_to_fit();
+
   const std::size_t state_size = (blocks() - plan.first_block) * stride;
   states = Guarded<double>(state_size, kUntouched);
   low_order = Guarded<double>(plan.low_order ? state_size : 0);
