@@ -90,7 +90,8 @@ class BlockGather {
       copy_strip<kMasked>(in + c, job_->size, mask + c, out, sums + c);
     }
     if (c == order_) return;
-    if (begin_ + c + kStrip <= job_->size || n + kGatherRows < job_->count) {
+    const std::size_t last_row = (n + kGatherRows - 1) * job_->size + begin_;
+    if (last_row + c + kStrip <= job_->count * job_->size) {
       return copy_strip<true>(in + c, job_->size, tail_mask_, out, sums + c);
     }
     float tail[kGatherRows * kStrip] = {};  // nothing is read behind the last sample
