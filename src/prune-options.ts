@@ -31,7 +31,7 @@ export interface PruneOptions {
   sparsity: number;
   /** How many gradient samples come; needed by solver `woodbury`. Another count is then an error. */
   samples?: number;
-  /** Weights per block at most, 1 … 65536. Default 100. */
+  /** Weights per block at most, 1 … 32767. Default 100. */
   blockSize?: number;
   /** λ > 0 of F = λI + (1/N) Σ g gᵀ. Default 1e-5. */
   damping?: number;

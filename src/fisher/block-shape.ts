@@ -1,5 +1,6 @@
 import type { AxisOrder } from '../engine/kernels.js';
 import { WoodFisherError } from '../errors.js';
+import { MAX_ARRAY_BYTES } from '../options.js';
 import { axisOrder } from './layout.js';
 
 /** A parameter without its data. */
@@ -23,7 +24,8 @@ export interface BlockShape {
   blockOrder: number;
 }
 
-const LARGEST = 2 ** 32 - 1;
+/** Sums are float64, one a weight. */
+const LARGEST = Math.floor(MAX_ARRAY_BYTES / 8);
 
 /** Whether a parameter takes part in pruning. */
 export function isPrunable({ prunable, shape }: ParameterShape): boolean {

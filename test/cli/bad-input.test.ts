@@ -92,13 +92,13 @@ refused('a damping of 0', 1, /--damping must be/, (a) => [...good(a), '--damping
 refused(
   'a block size of 0',
   1,
-  /--block-size must be a whole number from 1 to 65536, but is 0/,
+  /--block-size must be a whole number from 1 to 32767, but is 0/,
   (a) => [...good(a), '--block-size', '0'],
 );
-refused('a block size above 65536', 1, /--block-size must be/, (a) => [
+refused('a block size above 32767', 1, /--block-size must be/, (a) => [
   ...good(a),
   '--block-size',
-  '65537',
+  '32768',
 ]);
 refused(
   'engine native without a binary',
