@@ -13,6 +13,7 @@
 #include "jobs.h"
 #include "pages.h"
 #include "woodfisher/kernels.h"
+#include "woodfisher/scratch.h"
 
 #ifndef NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS
 #error "terminating a worker must not end the process"
@@ -66,6 +67,7 @@ const Kernels& kernels(Napi::Env env) {
 template <typename Job, Job (*kRead)(const Fields&), Status (*Kernels::*kKernel)(const Job&)>
 Napi::Value call(const Napi::CallbackInfo& info) {
   const Kernels& table = kernels(info.Env());
+  keep_scratch();
   return to_object(info.Env(), (table.*kKernel)(kRead(Fields(info))));
 }
 
