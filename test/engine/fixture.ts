@@ -1,6 +1,7 @@
 import type {
   AccumulateJob,
   AxisOrder,
+  GreedyJob,
   InvertJob,
   Kernels,
   SolverName,
@@ -67,6 +68,8 @@ export class Fixture {
   readonly diagonal: Float64Array;
   readonly condition: Float64Array;
   readonly losses: Float64Array;
+  readonly keys: Float64Array;
+  readonly marginalLosses: Float64Array;
   readonly stride: number;
   readonly #model: readonly number[];
 
@@ -105,6 +108,8 @@ export class Fixture {
     this.diagonal = sharedArray(Float64Array, this.size).fill(UNTOUCHED);
     this.condition = sharedArray(Float64Array, orders.length).fill(UNTOUCHED);
     this.losses = sharedArray(Float64Array, 2 * orders.length).fill(UNTOUCHED);
+    this.keys = sharedArray(Float64Array, this.size).fill(UNTOUCHED);
+    this.marginalLosses = sharedArray(Float64Array, this.size).fill(UNTOUCHED);
   }
 
   /** All blocks of the chunk, or [from, to). */
@@ -169,6 +174,11 @@ export class Fixture {
   pruning(rule: UpdateRule, maskAfter: Uint8Array, range: StateRange = this.range()): UpdateJob {
     const { weights, mask: maskBefore, gradientSum, losses } = this;
     return { ...range, rule, weights, maskBefore, maskAfter, gradientSum, losses };
+  }
+
+  tracing(step = 0, range: StateRange = this.range()): GreedyJob {
+    const { weights, mask, order, gradientSum, keys, marginalLosses } = this;
+    return { ...range, weights, mask, order, gradientSum, step, keys, marginalLosses };
   }
 
   /** Index in the model's layout of each weight in block order: [before, outputs, after] walked. */

@@ -213,8 +213,7 @@ class Trace {
   #cheapest(count: number): number {
     const { p, u } = this.#a;
     const n = this.#left.length;
-    const indexOf = (r: number): number =>
-      modelIndex(this.#job.order, this.#begin + this.#left[r]);
+    const indexOf = (r: number): number => modelIndex(this.#job.order, this.#begin + this.#left[r]);
     let best = 0;
     let smallest = Number.POSITIVE_INFINITY;
     for (let r = 0; r < count; r++) {
