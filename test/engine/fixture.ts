@@ -1,6 +1,7 @@
 import type {
   AccumulateJob,
   AxisOrder,
+  FirstOrder,
   GreedyJob,
   InvertJob,
   Kernels,
@@ -41,6 +42,8 @@ export interface DenseBlock {
   order: number;
   /** Gradients, [N][order], pruned coordinates zero. */
   samples: number[][];
+  /** ḡ, the mean of the samples. */
+  gradient: number[];
   f: Dense;
   inverse: Dense;
   weights: number[];
@@ -176,6 +179,14 @@ export class Fixture {
     return { ...range, rule, weights, maskBefore, maskAfter, gradientSum, losses };
   }
 
+  /** The first-order term with a step, its h by the engine itself. */
+  firstOrder(kernels: Kernels, step: number): FirstOrder {
+    const input = sharedArray(Float64Array, this.gradientSum).map((sum) => sum / this.plan.samples);
+    const output = sharedArray(Float64Array, this.size);
+    expectDone(kernels.multiply({ ...this.range(), input, output }));
+    return { step, inverseGradient: output };
+  }
+
   tracing(step = 0, range: StateRange = this.range()): GreedyJob {
     const { weights, mask, order, gradientSum, keys, marginalLosses } = this;
     return { ...range, weights, mask, order, gradientSum, step, keys, marginalLosses };
@@ -220,7 +231,10 @@ export class Fixture {
     const samples = this.samplesOf(block);
     const f = fisher(samples, this.damping);
     const weights = [...this.weights.subarray(begin, this.starts[block + 1])];
-    return { begin, order: weights.length, samples, f, inverse: inverse(f), weights };
+    const gradient = weights.map(
+      (_, i) => samples.reduce((sum, g) => sum + g[i], 0) / samples.length,
+    );
+    return { begin, order: weights.length, samples, gradient, f, inverse: inverse(f), weights };
   }
 
   /** Entry (i, j) of the packed state of a block. */

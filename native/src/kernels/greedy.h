@@ -72,6 +72,7 @@ inline bool fisher_from_samples(const StateRange& range, std::size_t block, Inde
     if (!update_upper<Sign::kPlus>(f, 0, f.order, samples, rows, range.control)) return false;
   }
   for (std::size_t i = 0; i < f.order; ++i) {
+    if (i % kSquare == 0 && range.control.cancelled()) return false;
     for (std::size_t j = i; j < f.order; ++j) f.at(i, j) /= range.samples;
     f.at(i, i) += range.damping;
   }

@@ -33,16 +33,9 @@ function removals(fixture: Fixture, block: number): Removals {
   };
 }
 
-function meanGradient({ samples, order }: DenseBlock): number[] {
-  return Array.from(
-    { length: order },
-    (_, i) => samples.reduce((sum, g) => sum + g[i], 0) / samples.length,
-  );
-}
-
 /** ½ (w−αh)_Qᵀ [(F⁻¹)_QQ]⁻¹ (w−αh)_Q */
 function jointLoss(dense: DenseBlock, q: readonly number[], step: number): number {
-  const h = multiply(dense.inverse, meanGradient(dense));
+  const h = multiply(dense.inverse, dense.gradient);
   const x = q.map((i) => dense.weights[i] - step * h[i]);
   const block = q.map((i) => q.map((j) => dense.inverse[i][j]));
   return x.reduce((sum, value, i) => sum + value * solve(block, x)[i], 0) / 2;
@@ -50,8 +43,7 @@ function jointLoss(dense: DenseBlock, q: readonly number[], step: number): numbe
 
 /** The loss of each weight of R that may go next, Q being gone, from the dense inverse of F_RR. */
 function nextLosses(dense: DenseBlock, r: readonly number[], q: readonly number[], step: number) {
-  const { f, weights } = dense;
-  const g = meanGradient(dense);
+  const { f, weights, gradient: g } = dense;
   const p = inverse(r.map((i) => r.map((j) => f[i][j])));
   const right = r.map((i) => q.reduce((sum, j) => sum + f[i][j] * weights[j], -step * g[i]));
   const move = multiply(p, right);
