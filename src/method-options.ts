@@ -140,7 +140,7 @@ function checkFirstOrder(
       firstOrder,
     );
   }
-  checkStep('firstOrder.step', step);
+  checkStep(step);
   if (loss !== undefined) {
     throw refused(
       'loss',

@@ -63,8 +63,8 @@ for (const step of [-0.1, 1.1, Number.NaN]) {
   refused(
     `firstOrder with step ${step}`,
     { firstOrder: { step } },
-    'firstOrder.step',
-    /^firstOrder.step must be a number from 0 to 1, but is/,
+    'firstOrder',
+    /^firstOrder must be a step from 0 to 1, but is/,
   );
 }
 refused(
@@ -118,7 +118,7 @@ test('refused: greedy × another criterion, and steps beyond [0, 1], by the inve
     inverse.select({ sparsity: 0.5, selection: 'greedy', criterion: 'magnitude' }),
     { message: /has no part in it/ },
   );
-  const message = /^firstOrder must be a number from 0 to 1, but is 2/;
+  const message = /^firstOrder must be a step from 0 to 1, but is 2/;
   const masks = { a: new Uint8Array(20).fill(1) };
   await t.throwsAsync(inverse.trace({ firstOrder: 2 }), { message });
   await t.throwsAsync(inverse.saliency({ firstOrder: 2 }), { message });

@@ -151,7 +151,7 @@ export class BlockInverse {
    */
   async trace({ weights, firstOrder = 0 }: WeightOptions = {}): Promise<Removals> {
     this.#check();
-    const step = checkStep('firstOrder', firstOrder);
+    const step = checkStep(firstOrder);
     return await this.#withWeights(weights, async (own) => {
       const options = { step, losses: true };
       const context = this.#context;
@@ -269,7 +269,7 @@ export class BlockInverse {
   }
 
   async #firstOrder(step = 0): Promise<FirstOrderTerm | undefined> {
-    if (checkStep('firstOrder', step) === 0) return undefined;
+    if (checkStep(step) === 0) return undefined;
     this.#inverseGradient ??= inverseGradient(this.#context, this.#state, this.damping);
     return { step, inverseGradient: await this.#inverseGradient };
   }
@@ -284,7 +284,7 @@ export class BlockInverse {
     return await this.#withWeights(given, async (weights) => {
       const scores =
         ranked === 'greedy'
-          ? await this.#keys(weights, checkStep('firstOrder', firstOrder ?? 0))
+          ? await this.#keys(weights, checkStep(firstOrder ?? 0))
           : await this.#scores(ranked, weights, term);
       try {
         return await use(scores);

@@ -13,10 +13,10 @@ export function firstOrderOf(term: FirstOrderTerm | undefined, index: number) {
   return { step: term.step, inverseGradient: term.inverseGradient[index] };
 }
 
-/** Validates α. */
-export function checkStep(option: string, step: number): number {
+/** Validates α, the value of `firstOrder` or of its `step`. */
+export function checkStep(step: number): number {
   if (typeof step !== 'number' || !(step >= 0 && step <= 1)) {
-    throw optionError(option, 'a number from 0 to 1', step);
+    throw optionError('firstOrder', 'a step from 0 to 1', step);
   }
   return step;
 }
