@@ -98,11 +98,13 @@ export function runSettings(
   }: Pick<PruneOptions, 'solver' | 'inPlace'> & { parameters: readonly ParameterShape[] },
   settings: PruneSettings,
 ): RunSettings {
+  const { firstOrder } = settings;
   return {
     ...settings,
     run: 'prune',
     parameters,
     solver: settings.gradients === undefined ? undefined : solver,
+    firstOrder: firstOrder && ('search' in firstOrder ? 'search' : 'step'),
     inPlace,
   };
 }

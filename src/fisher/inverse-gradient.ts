@@ -1,7 +1,14 @@
+import type { ArrayPlan } from '../memory/array-plan.js';
 import { inPieces } from '../memory/pieces.js';
 import type { RunContext } from '../pool/run-context.js';
+import type { BlockShape } from './block-shape.js';
 import type { FisherState } from './fisher-state.js';
 import { multiplyInverse } from './multiply.js';
+
+/** h of a parameter. */
+export function inverseGradientArrays({ size }: BlockShape) {
+  return { inverseGradient: ['float64', size] } as const satisfies ArrayPlan;
+}
 
 /** h = F⁻¹ḡ, ḡ the mean gradient: an array per parameter, in block order, on the run's memory. */
 export async function inverseGradient(
@@ -9,7 +16,9 @@ export async function inverseGradient(
   state: FisherState,
   damping: number,
 ): Promise<Float64Array[]> {
-  const h = state.parameters.map(({ size }) => context.lease.float64(size));
+  const h = state.parameters.map(
+    (shape) => context.lease.arrays(inverseGradientArrays(shape)).inverseGradient,
+  );
   const sums = state.parts.map(({ gradientSum }) => gradientSum);
   await multiplyInverse(context, state, damping, sums, h);
   for (const array of h) {

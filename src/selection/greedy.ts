@@ -1,6 +1,8 @@
 import type { KernelJob } from '../engine/kernels.js';
+import type { BlockShape } from '../fisher/block-shape.js';
 import type { FisherState } from '../fisher/fisher-state.js';
 import { cutIntoTasks } from '../fisher/spans.js';
+import type { ArrayPlan } from '../memory/array-plan.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
 
 /**
@@ -17,6 +19,11 @@ export interface GreedyTrace {
   marginalLosses: Float64Array[];
 }
 
+/** The keys of a parameter. */
+export function keyArrays({ size }: BlockShape) {
+  return { keys: ['float64', size] } as const satisfies ArrayPlan;
+}
+
 /** Traces every block from all of its weights to none. `step`: α of the first-order term. */
 export async function traceBlocks(
   context: RunContext,
@@ -26,7 +33,7 @@ export async function traceBlocks(
   { step = 0, losses = false }: { step?: number; losses?: boolean } = {},
 ): Promise<GreedyTrace> {
   const { lease } = context;
-  const keys = state.parameters.map(({ size }) => lease.float64(size));
+  const keys = state.parameters.map((shape) => lease.arrays(keyArrays(shape)).keys);
   const marginalLosses = losses
     ? state.parameters.map(({ size }) => lease.float64(size))
     : state.parameters.map(() => new Float64Array(0));

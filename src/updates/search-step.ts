@@ -1,6 +1,8 @@
 import { optionError, WoodFisherError } from '../errors.js';
+import type { BlockShape } from '../fisher/block-shape.js';
 import type { BlockedParameter } from '../fisher/blocked-parameter.js';
 import { toModelLayout } from '../fisher/layout.js';
+import type { ArrayPlan } from '../memory/array-plan.js';
 import { copyInPieces, inPieces } from '../memory/pieces.js';
 import type { Parameter } from '../parameters.js';
 import type { RunContext } from '../pool/run-context.js';
@@ -38,6 +40,15 @@ export interface SearchedUpdate {
   start: number;
 }
 
+/** Weights of a parameter for α = 0, for α = 1, and for the step that is tried. */
+export function searchArrays({ size }: BlockShape) {
+  return {
+    zero: ['float32', size],
+    one: ['float32', size],
+    between: ['float32', size],
+  } as const satisfies ArrayPlan;
+}
+
 /**
  * Finds the step of first order by the loss. For a fixed mask all update rules are affine in α, so
  * the weights of any step lie on the line through those of α = 0 and α = 1: two updates are enough.
@@ -47,17 +58,16 @@ export async function searchStep(
   loss: LossFunction,
   { all, parameters, weights, update, start }: SearchedUpdate,
 ): Promise<StepSearch> {
-  const copy = async (): Promise<Float32Array[]> => {
-    const copies = weights.map(({ length }) => context.lease.float32(length));
-    for (const [i, array] of copies.entries()) await copyInPieces(weights[i], array);
-    return copies;
-  };
   const model = new LentModel(context, all, parameters, loss);
   const lossBefore = await model.lossOf(weights);
-  const zero = await copy();
-  const one = await copy();
-  const between = weights.map(({ length }) => context.lease.float32(length));
+  const arrays = parameters.map((shape) => context.lease.arrays(searchArrays(shape)));
   try {
+    for (const [i, { zero, one }] of arrays.entries()) {
+      for (const copy of [zero, one]) await copyInPieces(weights[i], copy);
+    }
+    const [zero, one, between] = (['zero', 'one', 'between'] as const).map((name) =>
+      arrays.map((of) => of[name]),
+    );
     await update(zero, 0);
     await update(one, 1);
     const { best, tried } = await lineSearch(async (step) => {
@@ -77,7 +87,7 @@ export async function searchStep(
     }
     return { step: best.step, lossBefore, lossAfter: best.loss, tried };
   } finally {
-    for (const array of [...zero, ...one, ...between]) context.lease.release(array);
+    for (const array of arrays.flatMap((of) => Object.values(of))) context.lease.release(array);
   }
 }
 
