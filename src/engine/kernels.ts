@@ -183,9 +183,10 @@ export interface GroupSaliencyJob extends StateRange, FirstOrder {
 
 /**
  * The order in which optimal brain surgeon (Hassibi & Stork 1993) takes the weights of each block, one
- * at a time. R are the weights that are left, P = F_RR⁻¹, u = w_R + F_RR⁻¹ (F_RQ w_Q − αḡ_R) what they
- * have become. The next one to go is p with the smallest marginal loss u_p² / (2 P_pp), equal ones by
- * their index in the model's layout; then u ← u − (u_p/P_pp) P e_p and P ← P − P e_p e_pᵀ P / P_pp.
+ * at a time. With P = F⁻¹ and u = w − αPḡ at first, the next one to go is p with the smallest marginal
+ * loss u_p² / (2 P_pp), equal ones by their index in the model's layout; then u ← u − (u_p/P_pp) P e_p
+ * and P ← P − P e_p e_pᵀ P / P_pp. So with R the weights that are left and Q those that are gone
+ * P = F_RR⁻¹ and u = w_R + F_RR⁻¹ (F_RQ w_Q − αḡ_R), what the joint update makes of them.
  *
  * keys[c] is the largest marginal loss up to the removal of c, and at least the next float64 after the
  * key of the weight that went before it: a threshold over keys always cuts a prefix of the order.

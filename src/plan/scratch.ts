@@ -33,7 +33,7 @@ export function scratchBytes(plan: RunPlan): ScratchBytes {
   return {
     accumulate: bytes(accumulateScratch(solver.name, widest)),
     invert: bytes(invertScratch(solver.name, widest, matrices)),
-    score: selection === 'greedy' ? bytes(8 * widest + 2 * widest ** 2) : 0,
+    score: selection === 'greedy' ? bytes(6 * widest + 2 * widest ** 2) : 0,
     update: bytes(5 * widest + matrices),
   };
 }

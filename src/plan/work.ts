@@ -47,11 +47,11 @@ export function invertFlops(solver: SolverName, order: number, samples: number):
   return solver === 'gram' ? (2 / 3) * order ** 3 : order;
 }
 
-/** Of a trace of a block: P, its removals, and P anew at each half. */
+/** Of a trace of a block: P, and its removals. */
 export function greedyFlops(solver: SolverName, order: number, samples: number): number {
   if (solver === 'woodbury') return order ** 3 / 3;
   const sums = solver === 'dual' ? samples * order ** 2 : 0;
-  return (8 / 7) * ((4 / 3) * order ** 3 + sums);
+  return (5 / 3) * order ** 3 + sums;
 }
 
 /** Of the update of a block that loses the fraction `removed` of its weights, its prediction included. */

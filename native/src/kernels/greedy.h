@@ -1,17 +1,16 @@
 // The order in which optimal brain surgeon (Hassibi & Stork 1993) takes a block's weights, one by
-// one. R are the weights that are left, P = F_RR^-1 and u = w_R + F_RR^-1 (F_RQ w_Q - alpha g_R), g
-// the mean gradient. The next to go is p with the smallest u_p^2 / (2 P_pp); then
+// one. With P = F^-1 and u = w - alpha P g at first, g the mean gradient, the next to go is p with
+// the smallest u_p^2 / (2 P_pp); then
 //
 //   u <- u - (u_p / P_pp) P e_p,   P <- P - P e_p e_p^T P / P_pp
 //
 // which is a step of the Cholesky factorisation P = U^T U whose pivots are chosen by u instead of
 // by size: row p of U is e_p^T P / sqrt(P_pp). So it runs in panels of rows like `factor`; the
-// diagonal and u follow every step, the rest of P once a panel. order^3 flops for P, order^3 / 3
-// for the trace.
+// diagonal and u follow every step, the rest of P once a panel. 4/3 order^3 flops for P (its
+// factor, the inverse of that, and their product), order^3 / 3 for the trace.
 //
-// The errors of the steps are those of P, whose entries are up to 1 / lambda, while the last P_pp
-// are about 1 / F_pp. So gram and dual make P anew from F_RR when half of the weights are gone: the
-// rounds cost 1/7 more, and late ones follow the condition of F_RR.
+// The error of a marginal loss is that of the factorisation, about cond(F) 2^-53 relative, however
+// late the weight goes: making P anew from F_RR on the way gains nothing (measured).
 #pragma once
 
 #include <algorithm>
@@ -22,9 +21,6 @@
 #include "kernels/block_factor.h"
 
 namespace woodfisher::WOODFISHER_ISA {
-
-// With so few weights left P is not made anew.
-inline constexpr std::size_t kRenewedFrom = 16;
 
 // Steps whose products are taken from the rest of P in one go. Within a panel each step reads the
 // rows of those before it.
@@ -52,7 +48,7 @@ inline bool multiply_inverse_factor(Dense v, Dense p, const Control& control) {
   return true;
 }
 
-// Upper triangle of F_RR of a block of dual, over the rows index(0) ... index(order - 1); `panel`
+// Upper triangle of F of a block of dual, over the rows index(0) ... index(order - 1); `panel`
 // has the size of F. N order^2 flops. False: cancelled.
 template <typename Index>
 inline bool fisher_from_samples(const StateRange& range, std::size_t block, Index index, Dense f,
@@ -85,20 +81,16 @@ struct TraceScratch {
       : u(memory),
         diagonal(u + widest),
         losses(diagonal + widest),
-        removed(losses + widest),
-        product(removed + widest),
-        keys(product + widest),
+        keys(losses + widest),
         marginal_losses(keys + widest),
         left(reinterpret_cast<std::size_t*>(marginal_losses + widest)),
         first(marginal_losses + 2 * widest),
         second(first + Dense::doubles(widest)) {}
-  static std::size_t doubles(std::size_t widest) { return 8 * widest + 2 * Dense::doubles(widest); }
+  static std::size_t doubles(std::size_t widest) { return 6 * widest + 2 * Dense::doubles(widest); }
 
   double* u;                // of the weights that are left
   double* diagonal;         // of P, likewise
   double* losses;           // u^2 / (2 P_qq), likewise
-  double* removed;          // of the whole block: w_Q among zeros
-  double* product;          // of the whole block
   double* keys;             // of the whole block
   double* marginal_losses;  // of the whole block
   std::size_t* left;        // rows of the block
@@ -116,17 +108,14 @@ class BlockTrace {
         begin_(job.begin(block)) {}
 
   Status run() {
-    for (double* of_block : {scratch_.removed, scratch_.keys, scratch_.marginal_losses}) {
-      std::fill(of_block, of_block + order_, 0.0);
-    }
+    std::fill(scratch_.keys, scratch_.keys + order_, 0.0);
+    std::fill(scratch_.marginal_losses, scratch_.marginal_losses + order_, 0.0);
     for (std::size_t i = 0; i < order_; ++i) {
       if (job_.mask[begin_ + i] != 0) scratch_.left[count_++] = i;
     }
-    const bool renews = job_.solver != Solver::kWoodbury;
-    while (count_ > 0) {
-      Status status = renews ? from_fisher() : from_inverse();
-      if (!status.done()) return of_block(status, block_);
-      status = remove(renews && count_ > kRenewedFrom ? count_ - count_ / 2 : count_);
+    if (count_ > 0) {
+      Status status = job_.solver == Solver::kWoodbury ? from_inverse() : from_fisher();
+      if (status.done()) status = remove_all();
       if (!status.done()) return of_block(status, block_);
     }
     // Only now is anything written: a block that fails stays as it was.
@@ -140,19 +129,19 @@ class BlockTrace {
 
  private:
   double weight(std::size_t i) const { return job_.weights[begin_ + i]; }
+  double gradient(std::size_t i) const { return job_.gradient_sum[begin_ + i] / job_.samples; }
 
   Status failed_at(std::size_t place) const {
     return {.outcome = Outcome::kNotPositiveDefinite,
             .pivot = static_cast<std::int64_t>(scratch_.left[place])};
   }
 
-  // P and u from F_RR.
+  // P = F^-1 and u = w - alpha P g of the weights that are there, from F.
   Status from_fisher() {
     const std::size_t* left = scratch_.left;
     const auto of = [left](std::size_t i) { return left[i]; };
     const Dense f(scratch_.first, count_);
     const Dense v(scratch_.second, count_);
-    if (!multiply_removed()) return kCancelled;
     const bool unpacked =
         job_.solver == Solver::kDual
             ? fisher_from_samples(job_, block_, of, f, v)
@@ -162,11 +151,8 @@ class BlockTrace {
       return status.pivot < 0 ? status : failed_at(static_cast<std::size_t>(status.pivot));
     }
     double* u = scratch_.u;
-    for (std::size_t r = 0; r < count_; ++r) {
-      u[r] = (scratch_.product[left[r]] - job_.step * job_.gradient_sum[begin_ + left[r]]) /
-             job_.samples;
-    }
-    if (!solve_symmetric(f, u, job_.control)) return kCancelled;
+    for (std::size_t r = 0; r < count_; ++r) u[r] = -job_.step * gradient(left[r]);
+    if (job_.step != 0 && !solve_symmetric(f, u, job_.control)) return kCancelled;
     for (std::size_t r = 0; r < count_; ++r) u[r] += weight(left[r]);
     if (!invert_factor(f, v, job_.control)) return kCancelled;
     return multiply_inverse_factor(v, f, job_.control) ? Status{} : kCancelled;
@@ -176,45 +162,23 @@ class BlockTrace {
   Status from_inverse() {
     const std::size_t* left = scratch_.left;
     const double* state = job_.state(block_);
-    double* gradient = scratch_.losses;
-    for (std::size_t i = 0; i < order_; ++i) {
-      gradient[i] = job_.gradient_sum[begin_ + i] / job_.samples;
-    }
-    if (!multiply_symmetric(state, order_, gradient, scratch_.product, job_.control)) {
-      return kCancelled;
-    }
+    double* mean = scratch_.losses;
+    double* product = scratch_.diagonal;
+    for (std::size_t i = 0; i < order_; ++i) mean[i] = gradient(i);
+    if (!multiply_symmetric(state, order_, mean, product, job_.control)) return kCancelled;
     for (std::size_t r = 0; r < count_; ++r) {
-      scratch_.u[r] = weight(left[r]) - job_.step * scratch_.product[left[r]];
+      scratch_.u[r] = weight(left[r]) - job_.step * product[left[r]];
     }
     const auto of = [left](std::size_t i) { return left[i]; };
     const Dense p(scratch_.first, count_);
     return unpack_upper(state, of, 1, 0, p, job_.control) ? Status{} : kCancelled;
   }
 
-  // product = N F_RQ w_Q on R. False: cancelled.
-  bool multiply_removed() {
-    double* product = scratch_.product;
-    if (job_.solver == Solver::kGram) {
-      return multiply_symmetric(job_.state(block_), order_, scratch_.removed, product,
-                                job_.control);
-    }
-    std::fill(product, product + order_, 0.0);
-    const float* row = job_.rows_of(block_);
-    for (std::size_t n = 0; n < job_.sample_count(); ++n, row += order_) {
-      if (n % kSquare == 0 && job_.control.cancelled()) return false;
-      double sum = 0;
-      for (std::size_t c = 0; c < order_; ++c) sum += row[c] * scratch_.removed[c];
-      for (std::size_t c = 0; c < order_; ++c) product[c] += row[c] * sum;
-    }
-    return true;
-  }
-
-  // Removes so many of the weights that are left.
-  Status remove(std::size_t removals) {
+  Status remove_all() {
     const Dense p(scratch_.first, count_);
     for (std::size_t i = 0; i < count_; ++i) scratch_.diagonal[i] = p.at(i, i);
-    for (std::size_t begin = 0; begin < removals; begin += kTracePanel) {
-      const std::size_t end = std::min(begin + kTracePanel, removals);
+    for (std::size_t begin = 0; begin < count_; begin += kTracePanel) {
+      const std::size_t end = std::min(begin + kTracePanel, count_);
       for (std::size_t k = begin; k < end; ++k) {
         if (job_.control.cancelled()) return kCancelled;
         const std::size_t pivot = cheapest(k);
@@ -225,14 +189,10 @@ class BlockTrace {
         take(p, k, begin);
       }
       const Columns rows{p.row(begin), p.stride, kStrip};
-      if (end < removals &&
-          !update_upper<Sign::kMinus>(p, end, count_, rows, end - begin, job_.control)) {
+      if (!update_upper<Sign::kMinus>(p, end, count_, rows, end - begin, job_.control)) {
         return kCancelled;
       }
     }
-    std::copy(scratch_.left + removals, scratch_.left + count_, scratch_.left);
-    count_ -= removals;
-    std::sort(scratch_.left, scratch_.left + count_);
     return {};
   }
 
@@ -298,7 +258,6 @@ class BlockTrace {
                     : std::nextafter(last_key_, std::numeric_limits<double>::infinity());
     scratch_.keys[row] = last_key_;
     scratch_.marginal_losses[row] = loss;
-    scratch_.removed[row] = weight(row);
   }
 
   // Row k of U, and what it changes of u and of the diagonal.
@@ -325,7 +284,7 @@ class BlockTrace {
   TraceScratch scratch_;
   std::size_t order_;
   std::size_t begin_;
-  std::size_t count_ = 0;  // weights that are left
+  std::size_t count_ = 0;  // weights that are there
   double last_key_ = -1;
 };
 

@@ -7,13 +7,6 @@ import { entry, multiplySymmetric } from './packed-triangle.js';
 import { scratch, widestBlock } from './scratch.js';
 import { modelIndex } from './select.js';
 
-/**
- * Once half of the weights are gone, P is made anew from F_RR rather than downdated further: the
- * errors of the many subtractions follow the condition of all of F, those of the new P that of F_RR.
- * Below this number of weights that no longer pays.
- */
-const RENEWED_FROM = 16;
-
 /** The order in which the weights of each block go, one at a time; see GreedyJob. */
 export function greedy(job: GreedyJob): Status {
   const { starts, from, to, control } = job;
@@ -23,8 +16,6 @@ export function greedy(job: GreedyJob): Status {
     v: scratch('inverse factor', widest * widest),
     u: scratch('x', widest),
     column: scratch('column', widest),
-    removed: scratch('removed', widest),
-    product: scratch('y', widest),
     keys: scratch('keys', widest),
     marginalLosses: scratch('marginal losses', widest),
   };
@@ -43,9 +34,6 @@ interface Arrays {
   v: Float64Array;
   u: Float64Array;
   column: Float64Array;
-  /** w of the weights that are gone, 0 elsewhere. */
-  removed: Float64Array;
-  product: Float64Array;
   keys: Float64Array;
   marginalLosses: Float64Array;
 }
@@ -60,7 +48,7 @@ class Trace {
   readonly #at: number;
   readonly #stop: Stop;
   /** Rows of the block that are left; P and u are in this order. */
-  #left: Uint32Array;
+  readonly #left: Uint32Array;
   #lastKey = -1;
 
   constructor(job: GreedyJob, block: number, arrays: Arrays) {
@@ -77,17 +65,11 @@ class Trace {
 
   /** Keys are written at the end: a block that fails keeps those it had. */
   run(): Status {
-    const { removed, keys, marginalLosses } = this.#a;
-    for (const array of [removed, keys, marginalLosses]) array.fill(0, 0, this.#order);
-    const renews = this.#job.solver !== 'woodbury';
-    while (this.#left.length > 0) {
-      const count = this.#left.length;
-      const status = renews ? this.#fromFisher() : this.#fromInverse();
-      if (status.outcome !== 'done') return status;
-      const half = Math.floor(count / 2);
-      const ended = this.#remove(renews && count > RENEWED_FROM ? half : 0);
-      if (ended.outcome !== 'done') return ended;
-    }
+    const { keys, marginalLosses } = this.#a;
+    for (const array of [keys, marginalLosses]) array.fill(0, 0, this.#order);
+    let status = this.#job.solver === 'woodbury' ? this.#fromInverse() : this.#fromFisher();
+    if (status.outcome === 'done') status = this.#removeAll();
+    if (status.outcome !== 'done') return status;
     this.#job.keys.set(keys.subarray(0, this.#order), this.#begin);
     if (this.#job.marginalLosses.length > 0) {
       this.#job.marginalLosses.set(marginalLosses.subarray(0, this.#order), this.#begin);
@@ -95,18 +77,14 @@ class Trace {
     return DONE;
   }
 
-  /** P = F_RR⁻¹ and u = w_R + F_RR⁻¹ (F_RQ w_Q − αḡ_R). */
+  /** P = F⁻¹ and u = w − αPḡ of the weights that are there. */
   #fromFisher(): Status {
-    const { p, v, u, product } = this.#a;
+    const { p, v, u } = this.#a;
     const { weights, samples, gradientSum, step = 0, control } = this.#job;
     const n = this.#left.length;
-    if (!this.#multiplyRemoved()) return CANCELLED;
-    const status = this.#factorLeft();
+    const status = this.#factorFisher();
     if (status.outcome !== 'done') return status;
-    for (let r = 0; r < n; r++) {
-      const i = this.#left[r];
-      u[r] = (product[i] - step * gradientSum[this.#begin + i]) / samples;
-    }
+    for (let r = 0; r < n; r++) u[r] = (-step * gradientSum[this.#begin + this.#left[r]]) / samples;
     if (!solveSymmetric(p, n, u, control)) return CANCELLED;
     for (let r = 0; r < n; r++) u[r] += weights[this.#begin + this.#left[r]];
     if (!invertFactor(p, n, v, control)) return CANCELLED;
@@ -121,45 +99,24 @@ class Trace {
     return DONE;
   }
 
-  /** woodbury: P as it stands, u = w − αPḡ. Weights with mask 0 are not coupled to the others. */
+  /** woodbury: P as it stands. Weights with mask 0 are not coupled to the others. */
   #fromInverse(): Status {
-    const { p, u, product, column } = this.#a;
+    const { p, v, u, column } = this.#a;
     const { states, weights, samples, gradientSum, step = 0, control } = this.#job;
     const n = this.#left.length;
     for (let i = 0; i < this.#order; i++) column[i] = gradientSum[this.#begin + i] / samples;
-    if (!multiplySymmetric(states, this.#at, this.#order, column, product, control)) {
-      return CANCELLED;
-    }
+    if (!multiplySymmetric(states, this.#at, this.#order, column, v, control)) return CANCELLED;
     for (let r = 0; r < n; r++) {
       const i = this.#left[r];
-      u[r] = weights[this.#begin + i] - step * product[i];
+      u[r] = weights[this.#begin + i] - step * v[i];
       for (let k = 0; k <= r; k++) p[r * n + k] = entry(states, this.#at, i, this.#left[k]);
       if (this.#stop.after(r)) return CANCELLED;
     }
     return DONE;
   }
 
-  /** product = N·F_RQ w_Q on R. False: cancelled. */
-  #multiplyRemoved(): boolean {
-    const { removed, product } = this.#a;
-    const { solver, states, samples, control } = this.#job;
-    if (solver === 'gram') {
-      return multiplySymmetric(states, this.#at, this.#order, removed, product, control);
-    }
-    const rows = rowsOf(this.#job, this.#block);
-    product.fill(0, 0, this.#order);
-    for (let n = 0; n < samples; n++) {
-      const row = rows.subarray(n * this.#order, (n + 1) * this.#order);
-      let sum = 0;
-      for (let i = 0; i < row.length; i++) sum += row[i] * removed[i];
-      for (let i = 0; i < row.length; i++) product[i] += row[i] * sum;
-      if (this.#stop.after(2 * row.length)) return false;
-    }
-    return true;
-  }
-
-  /** p = L with L Lᵀ = F_RR. */
-  #factorLeft(): Status {
+  /** p = L with L Lᵀ = F over the weights that are there. */
+  #factorFisher(): Status {
     const { p } = this.#a;
     const { solver, samples, damping, control } = this.#job;
     const n = this.#left.length;
@@ -184,11 +141,11 @@ class Trace {
     return { outcome: 'not-positive-definite', pivot: this.#left[outcome.pivot] };
   }
 
-  /** Removes weights until `rest` are left. The last of those left moves to the place that is free. */
-  #remove(rest: number): Status {
+  /** Of the weights that are left the last one moves to the place that is free. */
+  #removeAll(): Status {
     const { p, u, column } = this.#a;
     const n = this.#left.length;
-    for (let last = n - 1; last >= rest; last--) {
+    for (let last = n - 1; last >= 0; last--) {
       const at = this.#cheapest(last + 1);
       const pivot = p[at * n + at];
       if (!(pivot > 0) || !Number.isFinite(pivot)) {
@@ -205,7 +162,6 @@ class Trace {
         if (this.#stop.after(i)) return CANCELLED;
       }
     }
-    this.#left = this.#left.slice(0, rest).sort();
     return DONE;
   }
 
@@ -229,11 +185,10 @@ class Trace {
   }
 
   #record(row: number, loss: number): void {
-    const { removed, keys, marginalLosses } = this.#a;
+    const { keys, marginalLosses } = this.#a;
     this.#lastKey = loss > this.#lastKey ? loss : nextUp(this.#lastKey);
     keys[row] = this.#lastKey;
     marginalLosses[row] = loss;
-    removed[row] = this.#job.weights[this.#begin + row];
   }
 
   /** Puts what stands at `last` at `to`, in P, u, `column` and the rows that are left. */
