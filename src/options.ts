@@ -5,8 +5,11 @@ export const DEFAULTS = {
   blockSize: 100,
   damping: 1e-5,
   criterion: 'woodfisher',
+  selection: 'oneshot',
   update: 'joint',
   scope: 'global',
+  steps: 1,
+  schedule: 'cubic',
   solver: 'auto',
   engine: 'auto',
 } as const;

@@ -1,9 +1,7 @@
-import { CRITERIA, needsFisher } from './criteria/score.js';
 import type { EngineOption } from './engine/engine.js';
-import type { CriterionName, UpdateRule } from './engine/kernels.js';
-import { WoodFisherError } from './errors.js';
 import type { ParameterShape } from './fisher/block-shape.js';
 import { type MemoryBudget, memoryBudget } from './memory/budget.js';
+import { checkMethod, type Method, type MethodOptions } from './method-options.js';
 import {
   checkBlockSize,
   checkChoice,
@@ -13,32 +11,31 @@ import {
   checkSparsity,
   DEFAULTS,
 } from './options.js';
-import type { GradientBatch, Parameter } from './parameters.js';
+import type { Parameter } from './parameters.js';
 import type { RunSettings } from './plan/run-plan.js';
 import { checkThreads } from './pool/threads.js';
 import type { ProgressListener } from './report/progress.js';
 import { SCOPES, type Scope } from './selection/cut.js';
 import type { SolverOption } from './solvers/choose.js';
-import { UPDATE_RULES } from './updates/apply.js';
+import type { GradientSource } from './steps/gradient-source.js';
 
 /** Options of `prune`. */
-export interface PruneOptions {
+export interface PruneOptions extends MethodOptions {
   /** All parameters of the model, in an order that decides ties. */
   parameters: readonly Parameter[];
-  /** Gradient samples for all prunable parameters. Only criterion `magnitude` does without. */
-  gradients?: AsyncIterable<GradientBatch> | Iterable<GradientBatch>;
+  /**
+   * Gradient samples for all prunable parameters, or a function that gives them for each pruning step,
+   * taken at the weights of that step. Only criterion `magnitude` does without.
+   */
+  gradients?: GradientSource;
   /** Fraction 0 … 1 of the prunable weights that is zero afterwards, those pruned before included. */
   sparsity: number;
-  /** How many gradient samples come; needed by solver `woodbury`. Another count is then an error. */
+  /** How many gradient samples come (at each step); needed by solver `woodbury`. Another count is then an error. */
   samples?: number;
   /** Weights per block at most, 1 … 32767. Default 100. */
   blockSize?: number;
   /** λ > 0 of F = λI + (1/N) Σ g gᵀ. Default 1e-5. */
   damping?: number;
-  /** How weights are ranked. Default `woodfisher`. */
-  criterion?: CriterionName;
-  /** How kept weights make up for pruned ones. Default `joint`; `none` for `magnitude` without gradients. */
-  update?: UpdateRule;
   /** One threshold over all parameters, or the same sparsity in each. Default `global`. */
   scope?: Scope;
   solver?: SolverOption;
@@ -61,13 +58,11 @@ export interface PruneOptions {
 }
 
 /** The options with their defaults, checked. */
-export interface PruneSettings {
+export interface PruneSettings extends Method {
   sparsity: number;
   samples: number | undefined;
   blockSize: number;
   damping: number;
-  criterion: CriterionName;
-  update: UpdateRule;
   scope: Scope;
   threads: number;
   memory: MemoryBudget;
@@ -79,30 +74,13 @@ export interface PruneSettings {
 /** Fills in the defaults; refuses what an option, or two together, may not be. */
 export function checkSettings(options: PruneOptions): PruneSettings {
   const { gradients } = options;
-  const criterion = checkChoice('criterion', CRITERIA, options.criterion, DEFAULTS.criterion);
-  if (gradients === undefined && needsFisher(criterion)) {
-    throw new WoodFisherError(
-      'ERR_WOODFISHER_OPTION',
-      `criterion "${criterion}" needs gradients; only "magnitude" does without`,
-      { option: 'gradients' },
-    );
-  }
-  const fallback = gradients === undefined ? 'none' : DEFAULTS.update;
-  const update = checkChoice('update', UPDATE_RULES, options.update, fallback);
-  if (gradients === undefined && update !== 'none') {
-    throw new WoodFisherError(
-      'ERR_WOODFISHER_OPTION',
-      `update "${update}" needs gradients: without a Fisher the kept weights cannot make up for the pruned ones; give gradients, or update "none"`,
-      { option: 'update', value: update },
-    );
-  }
+  const sparsity = checkSparsity(options.sparsity);
   return {
-    sparsity: checkSparsity(options.sparsity),
+    ...checkMethod(options, { sparsity, gradients: timesOf(gradients) }),
+    sparsity,
     samples: checkSamples(options.samples),
     blockSize: checkBlockSize(options.blockSize),
     damping: checkDamping(options.damping),
-    criterion,
-    update,
     scope: checkChoice('scope', SCOPES, options.scope, DEFAULTS.scope),
     threads: checkThreads(options.threads),
     memory: memoryBudget(options.memoryLimit),
@@ -120,11 +98,18 @@ export function runSettings(
   }: Pick<PruneOptions, 'solver' | 'inPlace'> & { parameters: readonly ParameterShape[] },
   settings: PruneSettings,
 ): RunSettings {
+  const { firstOrder } = settings;
   return {
     ...settings,
     run: 'prune',
     parameters,
     solver: settings.gradients === undefined ? undefined : solver,
+    firstOrder: firstOrder && ('search' in firstOrder ? 'search' : 'step'),
     inPlace,
   };
+}
+
+function timesOf(gradients: PruneOptions['gradients']): 'none' | 'once' | 'each step' {
+  if (gradients === undefined) return 'none';
+  return typeof gradients === 'function' ? 'each step' : 'once';
 }

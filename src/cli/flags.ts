@@ -7,6 +7,7 @@ import { machineMemory } from '../memory/machine-memory.js';
 import { DEFAULTS } from '../options.js';
 import { defaultThreads } from '../pool/threads.js';
 import { SCOPES, type Scope } from '../selection/cut.js';
+import { SELECTIONS, type Selection } from '../selection/greedy.js';
 import { SOLVER_OPTIONS, type SolverOption } from '../solvers/choose.js';
 import { UPDATE_RULES } from '../updates/apply.js';
 import { parseNumber, parsePattern } from './arguments.js';
@@ -74,7 +75,9 @@ export function addCriterionFlags(command: Command): Command {
 export interface SelectionFlags {
   sparsity: number;
   scope: Scope;
+  selection: Selection;
   update?: UpdateRule;
+  firstOrder?: number;
 }
 
 export function addSelectionFlags(command: Command): Command {
@@ -94,10 +97,24 @@ export function addSelectionFlags(command: Command): Command {
       ),
     )
     .addOption(
+      choice(
+        '--selection <name>',
+        SELECTIONS,
+        DEFAULTS.selection,
+        'rank weights by their own removal, or remove one at a time inside each block',
+      ),
+    )
+    .addOption(
       new Option(
         '--update <rule>',
         `how kept weights make up for removed ones (default: ${DEFAULTS.update}; none without --gradients)`,
       ).choices(UPDATE_RULES),
+    )
+    .addOption(
+      new Option(
+        '--first-order <step>',
+        'take the mean gradient into account with this step, 0 to 1 (default: 0); a full step mostly overshoots',
+      ).argParser(parseNumber),
     );
 }
 

@@ -40,10 +40,11 @@ export type PruneFlags = InputFlags & CriterionFlags & SelectionFlags & EngineFl
 export async function pruneFiles(flags: PruneFlags, { reporter, signal }: Run): Promise<void> {
   const start = performance.now();
   const { sparsity, blockSize, damping, criterion, update, scope, solver, engine, threads } = flags;
-  const { memoryLimit } = flags;
+  const { memoryLimit, selection, firstOrder: step } = flags;
   const options = {
     ...{ sparsity, blockSize, damping, criterion, update, scope, solver, engine, threads },
-    memoryLimit,
+    ...{ memoryLimit, selection },
+    firstOrder: step === undefined ? undefined : { step },
   };
   const some = flags.gradients === undefined ? undefined : [];
   const settings = checkSettings({ ...options, parameters: [], gradients: some });

@@ -5,6 +5,7 @@ import {
   type ParameterShape,
   sizeOf,
 } from '../fisher/block-shape.js';
+import type { Selection } from '../selection/greedy.js';
 import { type ChosenSolver, chooseSolver, type SolverOption } from '../solvers/choose.js';
 import { memoryOf } from './memory.js';
 
@@ -27,6 +28,10 @@ export interface RunSettings {
   factored?: ReadonlySet<string>;
   criterion: CriterionName;
   update: UpdateRule;
+  /** Default `oneshot`. */
+  selection?: Selection;
+  /** The first-order term, and whether its step is searched. Absent: the gradient is left out. */
+  firstOrder?: 'step' | 'search';
   sparsity: number;
   threads: number;
   /** Whether prune() writes its results into the caller's arrays. */

@@ -8,18 +8,17 @@ import type { RunContext } from '../pool/run-context.js';
 import type { PruneSettings } from '../prune-options.js';
 import type { Cut } from '../selection/cut.js';
 import { scoresAtRanks } from '../selection/rank.js';
-import type { PredictedLossChange } from '../updates/apply.js';
 import {
   type Counts,
-  type LossChange,
   type ParameterStatistics,
   type PhaseStatistics,
   QUANTILES,
   type RunStatistics,
   STATISTICS_VERSION,
 } from './statistics.js';
+import type { StepHistory } from './step-history.js';
 
-/** What a run has found, in block order where it is by weight or block. */
+/** What a run has found, its last step in detail; block order where it is by weight or block. */
 export interface RunFindings {
   settings: PruneSettings;
   all: readonly Parameter[];
@@ -28,8 +27,9 @@ export interface RunFindings {
   inverse: InverseDiagonal | undefined;
   scores: readonly Float64Array[];
   cuts: readonly Cut[];
+  /** Weights that the last step pruned. */
   pruned: readonly number[];
-  changes: readonly PredictedLossChange[] | undefined;
+  history: StepHistory;
   phases: PhaseStatistics[];
 }
 
@@ -38,7 +38,7 @@ export async function runStatistics(
   context: RunContext,
   findings: RunFindings,
 ): Promise<RunStatistics> {
-  const { settings, all, fisher, phases } = findings;
+  const { settings, all, fisher, history, phases } = findings;
   const parameters: ParameterStatistics[] = [];
   for (const index of findings.parameters.keys()) {
     parameters.push(await parameterStatistics(context, findings, index));
@@ -49,6 +49,7 @@ export async function runStatistics(
   return {
     version: STATISTICS_VERSION,
     criterion: settings.criterion,
+    selection: settings.selection,
     update: settings.update,
     scope: settings.scope,
     targetSparsity: settings.sparsity,
@@ -72,6 +73,8 @@ export async function runStatistics(
             quadratic: sum(changes, ({ quadratic }) => quadratic),
             linear: sum(changes, ({ linear }) => linear),
           },
+    schedule: settings.steps === 1 ? null : settings.schedule,
+    steps: history.steps,
     parameters,
     kept: all
       .filter(({ name }) => !names.has(name))
@@ -82,34 +85,31 @@ export async function runStatistics(
         reason: prunable === false ? 'not to be pruned' : 'fewer than two axes',
       })),
     phases,
+    warnings: settings.warnings,
   };
 }
 
 async function parameterStatistics(
   context: RunContext,
-  { parameters, fisher, inverse, scores, cuts, pruned, changes }: RunFindings,
+  { parameters, fisher, inverse, scores, cuts, pruned, history }: RunFindings,
   index: number,
 ): Promise<ParameterStatistics> {
-  const { name, shape, size, blockCount, prunedBefore } = parameters[index];
+  const { name, shape, size, blockCount } = parameters[index];
   return {
     name,
     shape,
-    ...counts(size, prunedBefore, pruned[index]),
+    ...counts(size, history.prunedBefore[index], history.pruned[index]),
     blocks: blockCount,
     threshold: pruned[index] === 0 ? null : cuts[index].score,
     saliency: await saliencyQuantiles(context, parameters, scores, index),
     fisherTrace: fisher === undefined ? null : await fisherTrace(fisher, index),
     condition: inverse === undefined ? null : largest(inverse.condition[index]),
-    predictedLossChange: changes === undefined ? null : lossChange(changes[index]),
+    predictedLossChange: fisher === undefined ? null : history.changes[index],
   };
 }
 
 function counts(size: number, prunedBefore: number, prunedNow: number): Counts {
   return { size, prunedBefore, prunedNow, sparsity: (prunedBefore + prunedNow) / size };
-}
-
-function lossChange({ quadratic, linear }: PredictedLossChange): LossChange {
-  return { quadratic, linear };
 }
 
 /** Exact quantiles (nearest rank) of the scores of the weights that were still there. */

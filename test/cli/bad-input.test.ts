@@ -76,6 +76,19 @@ refused('a choice that is none', 2, /--criterion.*"best"|'best'/, (a) => [
   '--criterion',
   'best',
 ]);
+refused('greedy × none', 1, /update "none" does not do/, (a) => [
+  ...good(a),
+  '--selection',
+  'greedy',
+  '--update',
+  'none',
+]);
+refused(
+  'a first-order step beyond 1',
+  1,
+  /--first-order must be a step from 0 to 1, but is 2/,
+  (a) => [...good(a), '--first-order', '2'],
+);
 refused('a pattern that is none', 2, /--exclude/, (a) => [...good(a), '--exclude', '(']);
 refused('no gradients', 2, /--criterion woodfisher needs --gradients/, (a) => [
   '--weights',

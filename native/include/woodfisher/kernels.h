@@ -17,6 +17,7 @@ struct Kernels {
   Status (*multiply)(const MultiplyJob&);
   Status (*update)(const UpdateJob&);
   Status (*group_saliency)(const GroupSaliencyJob&);
+  Status (*greedy)(const GreedyJob&);
   Status (*score)(const ScoreJob&);
   Status (*count_keys)(const CountKeysJob&);
   Status (*count_ties)(const CountTiesJob&);

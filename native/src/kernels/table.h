@@ -4,6 +4,7 @@
 #include "kernels/dual.h"
 #include "kernels/finite.h"
 #include "kernels/gram.h"
+#include "kernels/greedy.h"
 #include "kernels/group_saliency.h"
 #include "kernels/initialise.h"
 #include "kernels/invert.h"
@@ -29,8 +30,9 @@ inline Status accumulate(const AccumulateJob& job) {
 }
 
 inline constexpr Kernels table(const char* instruction_set) {
-  return {instruction_set, initialise, accumulate, invert,     multiply, update,
-          group_saliency,  score,      count_keys, count_ties, cut,      find_non_finite};
+  return {instruction_set, initialise, accumulate, invert,     multiply,   update,
+          group_saliency,  greedy,     score,      count_keys, count_ties, cut,
+          find_non_finite};
 }
 
 }  // namespace woodfisher::WOODFISHER_ISA

@@ -24,13 +24,13 @@ export function pruneSummary(
   written: WrittenFiles,
   times: CommandTimes,
 ): string {
-  const { totals, criterion, update, scope, engine, solver, threads } = statistics;
+  const { totals, engine, solver, threads } = statistics;
   const pruned = totals.prunedBefore + totals.prunedNow;
   const instructions = engine.instructionSet === undefined ? '' : ` (${engine.instructionSet})`;
   const phases = statistics.phases.map(phaseTime);
   const lines = [
     parameterTable(statistics),
-    `${count(pruned)} of ${count(totals.size)} weights are pruned (${percent(totals.sparsity)}), ranked by ${criterion}, scope ${scope}, update ${update}`,
+    `${count(pruned)} of ${count(totals.size)} weights are pruned (${percent(totals.sparsity)}), ${methodWords(statistics)}`,
     ...fisherLines(statistics),
     `engine: ${engine.name}${instructions}, ${threads} threads: ${engine.reason}`,
     ...(solver === null ? [] : [`solver: ${solver.name}: ${solver.reason}`]),
@@ -39,6 +39,13 @@ export function pruneSummary(
     `time: load ${seconds(times.load)}, ${phases.join(', ')}, write ${seconds(times.write)}; ${seconds(times.total)} in all`,
   ];
   return lines.join('\n');
+}
+
+function methodWords({ criterion, selection, scope, update, steps }: RunStatistics): string {
+  const how = selection === 'greedy' ? 'greedily, ' : '';
+  const step = steps.at(-1)?.firstOrder?.step ?? 0;
+  const gradient = step === 0 ? '' : `, first order with step ${setting(step)}`;
+  return `${how}ranked by ${criterion}, scope ${scope}, update ${update}${gradient}`;
 }
 
 function parameterTable({ parameters, totals, predictedLossChange }: RunStatistics): string {

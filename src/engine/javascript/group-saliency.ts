@@ -3,10 +3,11 @@ import { factorFisher, ofBlock, stateAt } from './block-factor.js';
 import { dot, factor, invertFactor, solveLower, transpose } from './cholesky.js';
 import { blockDone, CANCELLED, cancelled, DONE, Stop } from './control.js';
 import { dualDiagonal } from './dual.js';
+import { firstOrderShift } from './first-order.js';
 import { entry } from './packed-triangle.js';
 import { scratch, widestBlock } from './scratch.js';
 
-/** ½ w_Qᵀ [(F⁻¹)_QQ]⁻¹ w_Q for each group Q; see GroupSaliencyJob. */
+/** ½ (w−αh)_Qᵀ [(F⁻¹)_QQ]⁻¹ (w−αh)_Q for each group Q; see GroupSaliencyJob. */
 export function groupSaliency(job: GroupSaliencyJob): Status {
   const { starts, from, to, control, offsets, indices, saliencies } = job;
   const widest = widestBlock(starts, from, to);
@@ -83,7 +84,8 @@ function one(
     }
   }
   const x = scratch('x', count);
-  for (let i = 0; i < count; i++) x[i] = job.weights[group[i]];
+  const shift = firstOrderShift(job);
+  for (let i = 0; i < count; i++) x[i] = job.weights[group[i]] - shift(group[i]);
   const failed = (pivot: number): Status => ({
     outcome: 'not-positive-definite',
     pivot: group[pivot] - begin,

@@ -2,6 +2,7 @@ import type { AccumulateJob, Kernels, Status } from '../kernels.js';
 import { accumulateDual } from './dual.js';
 import { findNonFinite } from './finite.js';
 import { accumulateGram } from './gram.js';
+import { greedy } from './greedy.js';
 import { groupSaliency } from './group-saliency.js';
 import { initialise } from './initialise.js';
 import { invert } from './invert.js';
@@ -24,6 +25,7 @@ export const javascriptKernels: Kernels = {
   multiply,
   update,
   groupSaliency,
+  greedy,
   score,
   countKeys,
   countTies,

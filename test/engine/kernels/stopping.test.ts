@@ -107,6 +107,7 @@ function calls(kernels: Kernels, fixture: Fixture): Record<string, () => Status>
     independent: () => restored(kernels.update(fixture.pruning('independent', half, range))),
     joint: () => restored(kernels.update(fixture.pruning('joint', half, range))),
     group: () => kernels.groupSaliency({ ...range, ...group }),
+    greedy: () => kernels.greedy(fixture.tracing(0, range)),
     initialise: () => kernels.initialise(range),
   };
 }
@@ -170,6 +171,7 @@ for (const { name, kernels } of engines) {
         multiply: () =>
           kernels.multiply({ ...range, input, output: sharedArray(Float64Array, size) }),
         groupSaliency: () => kernels.groupSaliency(group),
+        greedy: () => kernels.greedy(fixture.tracing()),
         score: () => kernels.score(score),
         countKeys: () =>
           kernels.countKeys({ ...select, level: 0, prefixes: Float64Array.of(0), counts }),
