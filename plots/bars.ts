@@ -1,4 +1,4 @@
-import type { NumericValueRef, Spec, TextValueRef } from 'vega';
+import type { NumericValueRef, Spec, TextEncodeEntry, TextMark, TextValueRef } from 'vega';
 import { COLOURS } from './style.js';
 import { toSvg } from './svg.js';
 
@@ -60,6 +60,8 @@ function layOut(bars: readonly Bar[]): Rows {
   return rows;
 }
 
+const middle: NumericValueRef = { field: 'row', mult: ROW, offset: ROW / 2 };
+
 function barSpec(
   bars: readonly Bar[],
   { title, subtitle, axis, format = '.3~s', logarithmic = false }: BarChartOptions,
@@ -67,7 +69,6 @@ function barSpec(
   const rows = layOut(bars);
   const values = bars.map(({ value }) => value);
   const smallest = logarithmic ? Math.min(1, ...values) : 0;
-  const middle: NumericValueRef = { field: 'row', mult: ROW, offset: ROW / 2 };
   const written: TextValueRef = { signal: `format(datum.value, '${format}')` };
   return {
     width: WIDTH,
@@ -121,33 +122,25 @@ function barSpec(
           },
         },
       },
-      {
-        type: 'text',
-        from: { data: 'rows' },
-        encode: {
-          enter: {
-            x: { value: -6 },
-            y: middle,
-            align: { value: 'right' },
-            baseline: { value: 'middle' },
-            text: { field: 'label' },
-          },
-        },
-      },
-      {
-        type: 'text',
-        from: { data: 'names' },
-        encode: {
-          enter: {
-            x: { value: -6 },
-            y: middle,
-            align: { value: 'right' },
-            baseline: { value: 'middle' },
-            fontWeight: { value: 'bold' },
-            text: { field: 'text' },
-          },
-        },
-      },
+      wordsAtLeft('rows', { text: { field: 'label' } }),
+      wordsAtLeft('names', { fontWeight: { value: 'bold' }, text: { field: 'text' } }),
     ],
+  };
+}
+
+/** Words left of the axis, a row each. */
+function wordsAtLeft(data: string, what: TextEncodeEntry): TextMark {
+  return {
+    type: 'text',
+    from: { data },
+    encode: {
+      enter: {
+        x: { value: -6 },
+        y: middle,
+        align: { value: 'right' },
+        baseline: { value: 'middle' },
+        ...what,
+      },
+    },
   };
 }
