@@ -2,6 +2,7 @@ import type { KernelJob, SolverName, StateRange } from '../engine/kernels.js';
 import type { Lease } from '../memory/arena.js';
 import { fillInPieces } from '../memory/pieces.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
+import { accumulateFlops } from '../solvers/flops.js';
 import type { BlockedParameter } from './blocked-parameter.js';
 import { cutIntoTasks, type Span, type StateChunk, tasksOfBytes } from './spans.js';
 import {
@@ -55,9 +56,8 @@ export class FisherState {
   #admitted = 0;
   #panels = 0;
   #stored = 0;
-  /** For the rounding errors, by chunk, from when a batch is admitted that needs them. */
+  /** Memory for the rounding errors, from when a batch is admitted that needs it; empty once the chunks have it. */
   #lowOrder: Float64Array[] | undefined;
-  #keepsLowOrder = false;
 
   private constructor(
     context: RunContext,
@@ -208,10 +208,10 @@ export class FisherState {
   }
 
   async #keepLowOrder(): Promise<void> {
-    if (this.#keepsLowOrder) return;
-    this.#keepsLowOrder = true;
+    const admitted = this.#lowOrder?.splice(0) ?? [];
+    if (admitted.length === 0) return;
     const chunks = this.parts.flatMap((part) => part.chunks);
-    for (const [i, array] of (this.#lowOrder ?? []).entries()) chunks[i].lowOrder = array;
+    for (const [i, array] of admitted.entries()) chunks[i].lowOrder = array;
     await this.#clear((chunk) => chunk.lowOrder);
   }
 
@@ -233,8 +233,7 @@ export class FisherState {
 
 /** Flops, or bytes moved, for one sample of a block. */
 function sampleCost(solver: SolverName, order: number): number {
-  if (solver === 'dual') return 16 * order;
-  return (solver === 'gram' ? 1 : 3) * order * (order + 1);
+  return solver === 'dual' ? 16 * order : accumulateFlops(solver, order);
 }
 
 function allocate(

@@ -1,6 +1,7 @@
 import type { KernelJob } from '../engine/kernels.js';
 import type { ArrayPlan } from '../memory/array-plan.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
+import { invertFlops } from '../solvers/flops.js';
 import type { BlockShape } from './block-shape.js';
 import type { FisherState } from './fisher-state.js';
 import { cutIntoTasks } from './spans.js';
@@ -28,10 +29,9 @@ export async function invertBlocks(
   const arrays = state.parameters.map((shape) => context.lease.arrays(inverseArrays(shape)));
   const diagonal = arrays.map((inverse) => inverse.diagonal);
   const condition = arrays.map((inverse) => inverse.condition);
-  const cost = (order: number): number => {
-    if (state.solver === 'dual') return 2 * state.samples ** 2 * order + state.samples ** 3 / 3;
-    return state.solver === 'gram' ? order ** 3 + 4 * order ** 2 : 4 * order;
-  };
+  const moved = (order: number): number => (state.solver === 'gram' ? 4 * order ** 2 : 4 * order);
+  const cost = (order: number): number =>
+    invertFlops(state.solver, order, state.samples) + moved(order);
   const tasks = cutIntoTasks(state.spans(), cost).map((task) =>
     task.map((span): LabelledJob<'invert'> => {
       const job: KernelJob<'invert'> = {

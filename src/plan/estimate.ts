@@ -20,12 +20,9 @@ import { UPDATE_RULES } from '../updates/apply.js';
 import { type MemoryBytes, memoryOf } from './memory.js';
 import { type PredictedSeconds, predictSeconds } from './predict.js';
 import { measureRates, type Rates } from './rates.js';
-import { planRun, type RunSettings } from './run-plan.js';
+import { planRun, type RunSettings, USUAL_BATCH } from './run-plan.js';
 import { type MemorySuggestion, suggestMemory } from './suggest.js';
 import { type Work, workOf } from './work.js';
-
-/** Samples of a batch where nothing is said. */
-const USUAL_BATCH = 128;
 
 /** Options of {@link estimate}. Those that `prune` has mean the same and have the same defaults. */
 export interface EstimateOptions {

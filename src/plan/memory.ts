@@ -14,7 +14,7 @@ import { keyArrays } from '../selection/greedy.js';
 import { countArrays, rankingParts } from '../selection/rank.js';
 import { lossArrays } from '../updates/apply.js';
 import { searchArrays } from '../updates/search-step.js';
-import type { RunPlan } from './run-plan.js';
+import { invertsBlocks, type RunPlan } from './run-plan.js';
 import { scratchBytes } from './scratch.js';
 
 /** Bytes of a run by what they are for. */
@@ -49,8 +49,8 @@ export interface PlannedMemory extends MemoryBytes {
 
 /** Bytes that a run takes: those that its allocations ask for, counted by the same plans. */
 export function memoryOf(plan: RunPlan): PlannedMemory {
-  const { shapes, solver, criterion, update, selection, firstOrder, run } = plan;
-  const inverts = solver !== undefined && (run === 'fisher' || criterion === 'woodfisher');
+  const { shapes, solver, update, selection, firstOrder, run } = plan;
+  const inverts = invertsBlocks(plan);
   const prunes = run === 'prune';
   const bytes = (when: boolean, arrays: (shape: BlockShape) => ArrayPlan): number =>
     when ? sum(shapes, (shape) => plannedBytes(arrays(shape))) : 0;

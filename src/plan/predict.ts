@@ -1,6 +1,6 @@
 import { batchValues } from './memory.js';
 import type { Rates } from './rates.js';
-import type { RunPlan } from './run-plan.js';
+import { type RunPlan, USUAL_BATCH } from './run-plan.js';
 import { workOf } from './work.js';
 
 /** Seconds of the phases that take time. */
@@ -24,7 +24,7 @@ export function predictSeconds(
   copied = batchValues(plan, plan.samples),
 ): PredictedSeconds {
   if (plan.solver === undefined) return { accumulate: 0, invert: 0, score: 0, update: 0, total: 0 };
-  const { samples, gradientBatch = 128 } = plan;
+  const { samples, gradientBatch = USUAL_BATCH } = plan;
   const work = workOf(plan);
   const values = batchValues(plan, samples);
   const fresh = Math.min(copied, batchValues(plan, 2 * gradientBatch));

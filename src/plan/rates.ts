@@ -5,9 +5,10 @@ import { FisherState } from '../fisher/fisher-state.js';
 import { invertBlocks } from '../fisher/invert.js';
 import { RunContext } from '../pool/run-context.js';
 import { defaultThreads } from '../pool/threads.js';
+import { accumulateFlops, invertFlops, updateFlops } from '../solvers/flops.js';
 import { applyUpdate } from '../updates/apply.js';
-import type { RunPlan } from './run-plan.js';
-import { accumulateFlops, invertFlops, updateFlops, workOf } from './work.js';
+import { type RunPlan, USUAL_BATCH } from './run-plan.js';
+import { workOf } from './work.js';
 
 /** How fast this machine is at a run's work, all threads together; all per second. */
 export interface Rates {
@@ -83,7 +84,7 @@ function sampleOf(engine: EngineName, plan: RunPlan): Sample {
   const together = longest <= LARGEST_TOGETHER;
   const order = Math.min(longest, LARGEST_ORDER[engine], together ? MEASURED_TOGETHER : longest);
   const name = solver?.name ?? 'gram';
-  const batch = Math.min(gradientBatch ?? 128, samples ?? 128, 128);
+  const batch = Math.min(gradientBatch ?? USUAL_BATCH, samples ?? USUAL_BATCH, USUAL_BATCH);
   // dual's work depends on N beside B.
   const rows =
     name === 'dual' ? Math.max(1, Math.round(((samples ?? 1) * order) / longest)) : batch;

@@ -9,6 +9,9 @@ import type { Selection } from '../selection/greedy.js';
 import { type ChosenSolver, chooseSolver, type SolverOption } from '../solvers/choose.js';
 import { memoryOf } from './memory.js';
 
+/** Samples of a batch where nothing is said. */
+export const USUAL_BATCH = 128;
+
 /** What decides the memory and the arithmetic of a run: shapes and settings, no data. */
 export interface RunSettings {
   /** `prune`: a whole run of prune(). `fisher`: BlockFisher.create, add and invert. */
@@ -70,4 +73,9 @@ export function planRun(settings: RunSettings, memoryLimit?: number): RunPlan {
         : (name) => memoryOf(withSolver(name)).total <= memoryLimit,
   });
   return { ...plan, solver: chosen };
+}
+
+/** Whether a run makes D = diag(F⁻¹). */
+export function invertsBlocks({ solver, run, criterion }: RunPlan): boolean {
+  return solver !== undefined && (run === 'fisher' || criterion === 'woodfisher');
 }

@@ -1,5 +1,6 @@
 import type { SolverName } from '../engine/kernels.js';
 import { optionError, WoodFisherError } from '../errors.js';
+import { invertFlops } from './flops.js';
 
 export type SolverOption = 'auto' | SolverName;
 export const SOLVER_OPTIONS: readonly SolverOption[] = ['auto', 'gram', 'dual', 'woodbury'];
@@ -53,8 +54,8 @@ export function mostDualSamples(blockSize: number): number {
 }
 
 function byArithmetic(blockSize: number, samples: number): ChosenSolver {
-  const gram = samples * blockSize ** 2 + (2 / 3) * blockSize ** 3;
-  const dual = DUAL_COST * (2 * samples ** 2 * blockSize + samples ** 3 / 3);
+  const gram = samples * blockSize ** 2 + invertFlops('gram', blockSize, samples);
+  const dual = DUAL_COST * invertFlops('dual', blockSize, samples);
   if (dualIsAccurate(blockSize, samples) && dual < gram) {
     return {
       name: 'dual',
