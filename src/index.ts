@@ -31,6 +31,6 @@ export type {
   PhaseStatistics,
   RunStatistics,
 } from './report/statistics.js';
-export type { Scope } from './selection/cut.js';
+export type { Scope } from './selection/budgets.js';
 export type { ChosenSolver, SolverOption } from './solvers/choose.js';
 export { type PredictedLossChange, UPDATE_RULES } from './updates/apply.js';

@@ -6,7 +6,7 @@ import { formatBytes } from '../memory/byte-size.js';
 import { machineMemory } from '../memory/machine-memory.js';
 import { DEFAULTS } from '../options.js';
 import { defaultThreads } from '../pool/threads.js';
-import { SCOPES, type Scope } from '../selection/cut.js';
+import { SCOPES, type Scope } from '../selection/budgets.js';
 import { SOLVER_OPTIONS, type SolverOption } from '../solvers/choose.js';
 import { UPDATE_RULES } from '../updates/apply.js';
 import { parseNumber, parsePattern } from './arguments.js';

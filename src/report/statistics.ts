@@ -1,6 +1,6 @@
 import type { ChosenEngine } from '../engine/engine.js';
 import type { CriterionName, UpdateRule } from '../engine/kernels.js';
-import type { Scope } from '../selection/cut.js';
+import type { Scope } from '../selection/budgets.js';
 import type { ChosenSolver } from '../solvers/choose.js';
 
 /** Version of {@link RunStatistics}; schemas/statistics.schema.json describes it. */

@@ -5,7 +5,7 @@ import { CRITERIA } from '../../src/criteria/score.js';
 import { prune } from '../../src/index.js';
 import { MAX_BLOCK_SIZE } from '../../src/options.js';
 import { STATISTICS_VERSION } from '../../src/report/statistics.js';
-import { SCOPES } from '../../src/selection/cut.js';
+import { SCOPES } from '../../src/selection/budgets.js';
 import { SOLVER_OPTIONS } from '../../src/solvers/choose.js';
 import { UPDATE_RULES } from '../../src/updates/apply.js';
 import { randomBatches, randomParameter, seeded } from '../random.js';
