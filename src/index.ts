@@ -11,6 +11,7 @@ export type {
 } from './fisher/block-inverse.js';
 export type { ParameterShape } from './fisher/block-shape.js';
 export type { AcceptedBatch } from './fisher/sample-stream.js';
+export { type NamedSet, PATTERN_AXES, type Pattern, type PatternAxis } from './groups/pattern.js';
 export type { MemoryBudget } from './memory/budget.js';
 export { DEFAULTS, MAX_BLOCK_SIZE } from './options.js';
 export type { FactoredGradients, GradientBatch, Parameter } from './parameters.js';
@@ -31,6 +32,6 @@ export type {
   PhaseStatistics,
   RunStatistics,
 } from './report/statistics.js';
-export type { Scope } from './selection/budgets.js';
+export type { BudgetOptions, ByName, Scope } from './selection/budgets.js';
 export type { ChosenSolver, SolverOption } from './solvers/choose.js';
 export { type PredictedLossChange, UPDATE_RULES } from './updates/apply.js';

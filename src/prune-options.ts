@@ -3,6 +3,12 @@ import type { EngineOption } from './engine/engine.js';
 import type { CriterionName, UpdateRule } from './engine/kernels.js';
 import { WoodFisherError } from './errors.js';
 import type { ParameterShape } from './fisher/block-shape.js';
+import {
+  type ParsedPattern,
+  type Pattern,
+  type PatternAxis,
+  parsePattern,
+} from './groups/pattern.js';
 import { type MemoryBudget, memoryBudget } from './memory/budget.js';
 import {
   checkBlockSize,
@@ -10,25 +16,28 @@ import {
   checkDamping,
   checkGradientBatch,
   checkSamples,
-  checkSparsity,
   DEFAULTS,
 } from './options.js';
 import type { GradientBatch, Parameter } from './parameters.js';
 import type { RunSettings } from './plan/run-plan.js';
 import { checkThreads } from './pool/threads.js';
 import type { ProgressListener } from './report/progress.js';
-import { SCOPES, type Scope } from './selection/cut.js';
+import { type BudgetOptions, type Budgets, checkBudgets } from './selection/budgets.js';
 import type { SolverOption } from './solvers/choose.js';
 import { UPDATE_RULES } from './updates/apply.js';
 
 /** Options of `prune`. */
-export interface PruneOptions {
+export interface PruneOptions extends BudgetOptions {
   /** All parameters of the model, in an order that decides ties. */
   parameters: readonly Parameter[];
   /** Gradient samples for all prunable parameters. Only criterion `magnitude` does without. */
   gradients?: AsyncIterable<GradientBatch> | Iterable<GradientBatch>;
-  /** Fraction 0 … 1 of the prunable weights that is zero afterwards, those pruned before included. */
-  sparsity: number;
+  /** What is pruned as one. Default `unstructured`: single weights. */
+  pattern?: Pattern;
+  /** Along which axis the groups of patterns `1xk` and `n:m` lie. Default `in`. */
+  patternAxis?: PatternAxis;
+  /** Declares that weights of the prunable parameters which are 0 have been pruned. Default false. */
+  zerosArePruned?: boolean;
   /** How many gradient samples come; needed by solver `woodbury`. Another count is then an error. */
   samples?: number;
   /** Weights per block at most, 1 … 65536. Default 100. */
@@ -39,8 +48,6 @@ export interface PruneOptions {
   criterion?: CriterionName;
   /** How kept weights make up for pruned ones. Default `joint`; `none` for `magnitude` without gradients. */
   update?: UpdateRule;
-  /** One threshold over all parameters, or the same sparsity in each. Default `global`. */
-  scope?: Scope;
   solver?: SolverOption;
   engine?: EngineOption;
   /** Tasks that run at once. Default: the processors that are available. The result is the same for any. */
@@ -62,13 +69,14 @@ export interface PruneOptions {
 
 /** The options with their defaults, checked. */
 export interface PruneSettings {
-  sparsity: number;
+  pattern: ParsedPattern;
+  budgets: Budgets;
+  zerosArePruned: boolean;
   samples: number | undefined;
   blockSize: number;
   damping: number;
   criterion: CriterionName;
   update: UpdateRule;
-  scope: Scope;
   threads: number;
   memory: MemoryBudget;
   gradientBatch: number | undefined;
@@ -96,14 +104,16 @@ export function checkSettings(options: PruneOptions): PruneSettings {
       { option: 'update', value: update },
     );
   }
+  const pattern = parsePattern(options.pattern, options.patternAxis);
   return {
-    sparsity: checkSparsity(options.sparsity),
+    pattern,
+    budgets: checkBudgets(options, pattern),
+    zerosArePruned: options.zerosArePruned ?? false,
     samples: checkSamples(options.samples),
     blockSize: checkBlockSize(options.blockSize),
     damping: checkDamping(options.damping),
     criterion,
     update,
-    scope: checkChoice('scope', SCOPES, options.scope, DEFAULTS.scope),
     threads: checkThreads(options.threads),
     memory: memoryBudget(options.memoryLimit),
     gradientBatch: checkGradientBatch(options.gradientBatch),
@@ -124,7 +134,18 @@ export function runSettings(
     ...settings,
     run: 'prune',
     parameters,
+    sparsity: expectedSparsity(settings),
     solver: settings.gradients === undefined ? undefined : solver,
     inPlace,
   };
+}
+
+/** About what fraction goes, for the time that an update will take. */
+function expectedSparsity({ pattern, budgets }: PruneSettings): number {
+  if (pattern.kind === 'subsets') return 1 - pattern.keep / pattern.size;
+  const { sparsity, targetFlops = 1 } = budgets;
+  if (typeof sparsity === 'number') return sparsity;
+  const shares = Object.values(sparsity ?? {});
+  if (shares.length > 0) return shares.reduce((a, b) => a + b, 0) / shares.length;
+  return targetFlops <= 1 ? 1 - targetFlops : 0.5;
 }

@@ -1,4 +1,3 @@
-import { scoreWeights } from './criteria/score.js';
 import { chooseEngine } from './engine/engine.js';
 import type { KernelName } from './engine/kernels.js';
 import { isPrunable } from './fisher/block-shape.js';
@@ -20,7 +19,8 @@ import {
 import { PhaseClock } from './report/progress.js';
 import type { PhaseStatistics, RunStatistics } from './report/statistics.js';
 import { runStatistics } from './report/summarise.js';
-import { applyCuts, findCuts } from './selection/cut.js';
+import { type Ranking, rank } from './selection/ranking.js';
+import { select } from './selection/select.js';
 import { applyUpdate, type PredictedLossChange } from './updates/apply.js';
 
 /** A parameter after pruning, in its own layout. */
@@ -68,17 +68,15 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
   });
   try {
     const clock = new PhaseClock(() => context.lease.peakBytes);
-    const parameters = await blockParameters(options.parameters, settings.blockSize, context.lease);
+    const parameters = await blockParameters(options.parameters, settings, context.lease);
     const rates = isWorthMeasuring(engine, run.plan)
       ? await measureRates(engine, run.plan)
       : undefined;
     context.throwIfUnusable();
     const fisher = await estimate(context, parameters, options, settings, run, clock);
-    const { scores, inverse } = await score(context, parameters, fisher, settings, clock);
-    const { masks, cuts, pruned } = await clock.time('select', async () => {
-      const found = await findCuts(context, parameters, scores, settings.sparsity, settings.scope);
-      return { cuts: found, ...(await applyCuts(context, parameters, scores, found)) };
-    });
+    const { ranking, inverse } = await score(context, parameters, fisher, settings, clock);
+    const selection = await clock.time('select', () => select(context, ranking));
+    const { masks } = selection;
     const weights = parameters.map((parameter) => parameter.weights);
     const changes = await clock.time('update', async () => {
       if (fisher !== undefined) {
@@ -95,9 +93,8 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
       parameters,
       fisher,
       inverse,
-      scores,
-      cuts,
-      pruned,
+      ranking,
+      selection,
       changes,
       phases: clock.compared(predict(run, rates, fisher)),
     });
@@ -111,6 +108,9 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
 const PHASE_OF: Partial<Record<KernelName, PhaseStatistics['name']>> = {
   invert: 'invert',
   score: 'score',
+  groupSaliency: 'score',
+  chooseSubsets: 'select',
+  chooseSmallest: 'select',
   countKeys: 'select',
   countTies: 'select',
   cut: 'select',
@@ -142,34 +142,35 @@ async function estimate(
   return await estimateFisher(context, parameters, settings, clock);
 }
 
+/** Scores what may be pruned, weights or groups. */
 async function score(
   context: RunContext,
   parameters: readonly BlockedParameter[],
   fisher: EstimatedFisher | undefined,
-  { criterion, damping }: PruneSettings,
+  { criterion, damping, pattern, budgets }: PruneSettings,
   clock: PhaseClock,
-): Promise<{ scores: Float64Array[]; inverse: InverseDiagonal | undefined }> {
+): Promise<{ ranking: Ranking; inverse: InverseDiagonal | undefined }> {
   const weights = parameters.map((parameter) => parameter.weights);
+  const ranked = { parameters, weights, criterion, pattern, budgets };
   if (fisher === undefined) {
-    const scores = await clock.time('score', () =>
-      scoreWeights(context, parameters, weights, criterion),
-    );
-    return { scores, inverse: undefined };
+    const ranking = await clock.time('score', () => rank(context, ranked));
+    return { ranking, inverse: undefined };
   }
   const { state } = fisher;
   const inverse =
     criterion === 'woodfisher'
       ? await clock.time('invert', () => invertBlocks(context, state, damping))
       : undefined;
-  const scores = await clock.time('score', () =>
-    scoreWeights(context, parameters, weights, criterion, {
-      diagonal: inverse?.diagonal ?? [],
-      squareSum: state.parts.map(({ squareSum }) => squareSum),
-      samples: state.samples,
-      damping,
-    }),
+  const inputs = {
+    diagonal: inverse?.diagonal ?? [],
+    squareSum: state.parts.map(({ squareSum }) => squareSum),
+    samples: state.samples,
+    damping,
+  };
+  const ranking = await clock.time('score', () =>
+    rank(context, { ...ranked, fisher: { state, inputs } }),
   );
-  return { scores, inverse };
+  return { ranking, inverse };
 }
 
 /** Without a Fisher pruning is setting to zero. */

@@ -1,6 +1,11 @@
 import { type ChosenEngine, chooseEngine, type EngineOption } from '../engine/engine.js';
 import { optionError, WoodFisherError } from '../errors.js';
-import { type Pattern, type PatternAxis, parsePattern } from '../groups/pattern.js';
+import {
+  type ParsedPattern,
+  type Pattern,
+  type PatternAxis,
+  parsePattern,
+} from '../groups/pattern.js';
 import { memoryBudget } from '../memory/budget.js';
 import {
   checkBlockSize,
@@ -74,12 +79,18 @@ export class BlockFisher {
   readonly #state: FisherState;
   readonly #stream: SampleStream;
   readonly #damping: number;
+  readonly #pattern: ParsedPattern;
 
   private constructor(
     context: RunContext,
     state: FisherState,
     stream: SampleStream,
-    chosen: { solver: ChosenSolver; blockSize: number; damping: number },
+    chosen: {
+      solver: ChosenSolver;
+      blockSize: number;
+      damping: number;
+      pattern: ParsedPattern;
+    },
   ) {
     this.#context = context;
     this.#state = state;
@@ -88,6 +99,7 @@ export class BlockFisher {
     this.engine = context.engine;
     this.blockSize = chosen.blockSize;
     this.#damping = chosen.damping;
+    this.#pattern = chosen.pattern;
   }
 
   /**
@@ -128,7 +140,7 @@ export class BlockFisher {
         others,
         afterSamples: run.memory.afterSamples,
       });
-      return new BlockFisher(context, state, stream, { solver, blockSize, damping });
+      return new BlockFisher(context, state, stream, { solver, blockSize, damping, pattern });
     } catch (error) {
       await context.dispose();
       throw error;
@@ -182,7 +194,7 @@ export class BlockFisher {
         { option: 'damping', value: lambda },
       );
     }
-    return await BlockInverse.create(this.#context, this.#state, lambda, () => {
+    return await BlockInverse.create(this.#context, this.#state, lambda, this.#pattern, () => {
       this.#stream.throwIfUnusable();
       if (this.samples === samples) return;
       throw new WoodFisherError(

@@ -1,10 +1,13 @@
 import { CRITERIA, needsFisher, type ScoreInputs, scoreWeights } from '../criteria/score.js';
 import type { CriterionName, KernelJob, UpdateRule } from '../engine/kernels.js';
 import { WoodFisherError } from '../errors.js';
+import type { ParsedPattern } from '../groups/pattern.js';
 import { copyInPieces, inPieces } from '../memory/pieces.js';
-import { checkChoice, checkSparsity, DEFAULTS } from '../options.js';
+import { checkChoice, DEFAULTS } from '../options.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
-import { applyCuts, findCuts, SCOPES, type Scope } from '../selection/cut.js';
+import { type BudgetOptions, checkBudgets } from '../selection/budgets.js';
+import { disposeRanking, rank } from '../selection/ranking.js';
+import { select } from '../selection/select.js';
 import { applyUpdate, type PredictedLossChange, UPDATE_RULES } from '../updates/apply.js';
 import { type BlockedParameter, checkLength, loadMask, loadWeights } from './blocked-parameter.js';
 import type { FisherState } from './fisher-state.js';
@@ -17,12 +20,9 @@ import { cutIntoTasks } from './spans.js';
 export type ByParameter<T> = Readonly<Record<string, T>>;
 
 /** Options of {@link BlockInverse.select}. */
-export interface SelectOptions {
-  sparsity: number;
+export interface SelectOptions extends BudgetOptions {
   /** Default `woodfisher`. */
   criterion?: CriterionName;
-  /** Default `global`. */
-  scope?: Scope;
   /** Stand in for the weights the Fisher was created with. */
   weights?: ByParameter<Float32Array>;
 }
@@ -43,6 +43,7 @@ export class BlockInverse {
   readonly #context: RunContext;
   readonly #state: FisherState;
   readonly #inverse: InverseDiagonal;
+  readonly #pattern: ParsedPattern;
   readonly #check: () => void;
 
   private constructor(
@@ -50,6 +51,7 @@ export class BlockInverse {
     state: FisherState,
     damping: number,
     inverse: InverseDiagonal,
+    pattern: ParsedPattern,
     check: () => void,
   ) {
     this.#context = context;
@@ -57,6 +59,7 @@ export class BlockInverse {
     this.damping = damping;
     this.samples = state.samples;
     this.#inverse = inverse;
+    this.#pattern = pattern;
     this.#check = check;
   }
 
@@ -65,10 +68,11 @@ export class BlockInverse {
     context: RunContext,
     state: FisherState,
     damping: number,
+    pattern: ParsedPattern,
     check: () => void,
   ): Promise<BlockInverse> {
     const inverse = await invertBlocks(context, state, damping);
-    return new BlockInverse(context, state, damping, inverse, check);
+    return new BlockInverse(context, state, damping, inverse, pattern, check);
   }
 
   /** D = diag(F⁻¹), float64, by weight; within 1e-6 wherever float64 can know it. */
@@ -135,27 +139,30 @@ export class BlockInverse {
   }
 
   /**
-   * Masks (1 = kept) that prune the cheapest weights by a criterion, exactly as many as `sparsity`
-   * (0 … 1 of the prunable weights, those pruned before included) says.
+   * Masks (1 = kept) that prune what is cheapest by a criterion, in the pattern of the Fisher: weights,
+   * exactly as many as `sparsity` says, or groups, until the budgets hold.
+   * @throws {WoodFisherError} for budgets that contradict each other or the pattern, or ask for more
+   * than there is.
    */
-  async select({
-    sparsity,
-    criterion: asked,
-    scope: askedScope,
-    weights,
-  }: SelectOptions): Promise<Record<string, Uint8Array>> {
+  async select(options: SelectOptions = {}): Promise<Record<string, Uint8Array>> {
     this.#check();
-    checkSparsity(sparsity);
-    const criterion = checkChoice('criterion', CRITERIA, asked, DEFAULTS.criterion);
-    const scope = checkChoice('scope', SCOPES, askedScope, DEFAULTS.scope);
-    return await this.#withScores(criterion, weights, async (scores) => {
-      const { parameters } = this.#state;
-      const cuts = await findCuts(this.#context, parameters, scores, sparsity, scope);
-      const { masks } = await applyCuts(this.#context, parameters, scores, cuts);
+    const criterion = checkChoice('criterion', CRITERIA, options.criterion, DEFAULTS.criterion);
+    const pattern = this.#pattern;
+    const budgets = checkBudgets(options, pattern);
+    const { parameters } = this.#state;
+    const fisher = { state: this.#state, inputs: this.#scoreInputs() };
+    return await this.#withWeights(options.weights, async (weights) => {
+      const inputs = { parameters, weights, criterion, pattern, budgets, fisher };
+      const ranking = await rank(this.#context, inputs);
       try {
-        return await this.#toModel(masks, (length) => new Uint8Array(length));
+        const { masks } = await select(this.#context, ranking);
+        try {
+          return await this.#toModel(masks, (length) => new Uint8Array(length));
+        } finally {
+          for (const mask of masks) this.#context.lease.release(mask);
+        }
       } finally {
-        for (const mask of masks) this.#context.lease.release(mask);
+        disposeRanking(this.#context, ranking);
       }
     });
   }

@@ -41,7 +41,11 @@ export function groupLayout(parameter: Shaped, pattern: ParsedPattern): GroupLay
   switch (pattern.kind) {
     case 'rows': {
       const grid = { size: inner, length: inner, step: 1 };
-      return { order, transposed: false, groups: gridGroups(grid, inner * order.outputs, order.outputs, [1, 1]) };
+      return {
+        order,
+        transposed: false,
+        groups: gridGroups(grid, inner * order.outputs, order.outputs, [1, 1]),
+      };
     }
     case 'columns':
       return { order, transposed: false, groups: columnGroups(parameter, pattern, order) };

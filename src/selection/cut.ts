@@ -16,7 +16,10 @@ export interface Cut {
 }
 
 export const NOTHING: Cut = { score: 0, lastTie: -1 };
-export const EVERYTHING: Cut = { score: Number.POSITIVE_INFINITY, lastTie: Number.MAX_SAFE_INTEGER };
+export const EVERYTHING: Cut = {
+  score: Number.POSITIVE_INFINITY,
+  lastTie: Number.MAX_SAFE_INTEGER,
+};
 
 /** Whether a cut prunes less than another, of the same units. */
 export function isBefore(a: Cut, b: Cut): boolean {

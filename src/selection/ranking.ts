@@ -93,10 +93,7 @@ function weightScoresOf(
 }
 
 /** Scores that may be summed over groups: magnitude counts as w². */
-async function additiveScores(
-  context: RunContext,
-  inputs: RankingInputs,
-): Promise<Float64Array[]> {
+async function additiveScores(context: RunContext, inputs: RankingInputs): Promise<Float64Array[]> {
   const scores = await weightScoresOf(context, inputs);
   if (inputs.criterion !== 'magnitude') return scores;
   for (const array of scores) {

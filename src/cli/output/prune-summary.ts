@@ -30,7 +30,8 @@ export function pruneSummary(
   const phases = statistics.phases.map(phaseTime);
   const lines = [
     parameterTable(statistics),
-    `${count(pruned)} of ${count(totals.size)} weights are pruned (${percent(totals.sparsity)}), ranked by ${criterion}, scope ${scope}, update ${update}`,
+    `${count(pruned)} of ${count(totals.size)} weights are pruned (${percent(totals.sparsity)}), ranked by ${criterion}, ${patternOf(statistics)}scope ${scope}, update ${update}`,
+    ...flopsLines(statistics),
     ...fisherLines(statistics),
     `engine: ${engine.name}${instructions}, ${threads} threads: ${engine.reason}`,
     ...(solver === null ? [] : [`solver: ${solver.name}: ${solver.reason}`]),
@@ -82,6 +83,17 @@ function fisherLines({ samples, damping, blockSize, predictedLossChange }: RunSt
     `Fisher: ${count(samples)} samples, blocks of ${count(blockSize)}, damping ${setting(damping)}`,
     `predicted loss change: ${scientific(quadratic)} (½δᵀFδ), ${scientific(linear)} (ḡᵀδ)`,
   ];
+}
+
+function patternOf({ pattern }: RunStatistics): string {
+  return pattern === 'unstructured' ? '' : `pattern ${pattern}, `;
+}
+
+function flopsLines({ flops }: RunStatistics): string[] {
+  if (flops === null) return [];
+  const { dense, before, after, target } = flops;
+  const aim = target === null ? '' : `, at most ${count(target)} asked for`;
+  return [`FLOPs: ${count(dense)} dense, ${count(before)} before, ${count(after)} after${aim}`];
 }
 
 /** The kept tensors, those of the same reason together. */
