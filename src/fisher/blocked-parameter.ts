@@ -132,6 +132,7 @@ async function declareZeros(parameter: BlockedParameter): Promise<void> {
     for (let c = begin; c < end; c++) {
       if (weights[c] !== 0 || mask[c] === 0) continue;
       mask[c] = 0;
+      weights[c] = 0; // not −0
       parameter.prunedBefore++;
     }
   });

@@ -22,6 +22,9 @@ for (const [title, options] of Object.entries({
   'of a layer scope with woodbury': { gradients, scope: 'layer', solver: 'woodbury', samples: 5 },
   'of the diagonal Fisher': { gradients, criterion: 'diagonal-fisher', update: 'none' },
   'by magnitude': { criterion: 'magnitude' },
+  'of groups with FLOPs': { gradients, pattern: '1x2', targetFlops: 0.5, cost: { a: 3 } },
+  'of n:m': { gradients, pattern: '2:4', sparsity: undefined },
+  'by parameter': { gradients, sparsity: { a: 0.4 } },
   'of a model pruned before': {
     gradients,
     parameters: [{ ...parameters[0], mask }, parameters[1]],
