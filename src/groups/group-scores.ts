@@ -8,7 +8,7 @@ import { blockParts } from './block-parts.js';
 import type { GroupModel } from './group-model.js';
 
 /** Weights whose groups are laid out at a time: bounds the memory of the index lists. */
-const WEIGHTS_A_WAVE = 1 << 20;
+export const WEIGHTS_A_WAVE = 1 << 20;
 
 /** Scores of all groups, one array a list, and by list whether groups lie in several blocks. */
 export interface GroupScores {

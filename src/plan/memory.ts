@@ -4,6 +4,7 @@ import { weightArrays } from '../fisher/blocked-parameter.js';
 import { inverseArrays } from '../fisher/invert.js';
 import { wholeParameters } from '../fisher/spans.js';
 import { needsLowOrder, panelsOf, stateBytes, sumArrays } from '../fisher/state-layout.js';
+import { groupBytes } from '../groups/group-bytes.js';
 import type { ArrayPlan } from '../memory/array-plan.js';
 import { plannedBytes } from '../memory/array-plan.js';
 import { CONTROL_BYTES } from '../pool/run-context.js';
@@ -32,7 +33,10 @@ export interface MemoryBytes {
   scratch: number;
   /** Arrays that prune() returns, on ordinary memory. */
   outputs: number;
-  /** Most shared memory in use at one time: what `peakBytes` tells afterwards. */
+  /**
+   * Most shared memory in use at one time: what `peakBytes` tells afterwards; with groups, and with
+   * floors and ceilings, at most that.
+   */
   shared: number;
   /** Most of everything in use at one time; less than the sum, as not all is there together. */
   total: number;
@@ -57,7 +61,7 @@ export function memoryOf(plan: RunPlan): PlannedMemory {
   const state = solver === undefined ? 0 : stateOf(plan);
   const batches = solver === undefined ? 0 : batchBytes(plan);
   const inverse = bytes(inverts, inverseArrays);
-  const scores = bytes(prunes, scoreArrays);
+  const scores = bytes(prunes, scoreArrays) + (prunes ? groupBytes(shapes, plan.pattern) : 0);
   const masks = bytes(prunes, maskArrays);
   const losses = bytes(prunes && solver !== undefined, lossArrays);
   const counts = prunes ? countBytes(plan) : { cut: 0, quantiles: 0 };
