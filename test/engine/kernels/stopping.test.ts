@@ -154,6 +154,10 @@ for (const { name, kernels } of engines) {
         saliencies: sharedArray(Float64Array, 2),
       };
       const input = sharedArray(Float64Array, size);
+      const choice = {
+        ...{ grid: { size: 1, length: 1, step: 1 }, keep: 0 },
+        ...{ mask, maskAfter, costs: sharedArray(Float64Array, size) },
+      };
       const { diagonal, squareSum } = fixture;
       const score = {
         ...range,
@@ -170,6 +174,8 @@ for (const { name, kernels } of engines) {
         multiply: () =>
           kernels.multiply({ ...range, input, output: sharedArray(Float64Array, size) }),
         groupSaliency: () => kernels.groupSaliency(group),
+        chooseSubsets: () => kernels.chooseSubsets({ ...range, ...choice, weights }),
+        chooseSmallest: () => kernels.chooseSmallest({ ...range, ...choice, scores }),
         score: () => kernels.score(score),
         countKeys: () =>
           kernels.countKeys({ ...select, level: 0, prefixes: Float64Array.of(0), counts }),
