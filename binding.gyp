@@ -15,7 +15,7 @@
       "target_name": "woodfisher-baseline",
       "type": "static_library",
       "include_dirs": ["native/include", "native/src"],
-      "sources": ["native/src/isa/baseline.cpp", "native/src/dispatch.cpp"]
+      "sources": ["native/src/isa/baseline.cpp", "native/src/dispatch.cpp", "native/src/scratch.cpp"]
     },
     {
       "target_name": "woodfisher",

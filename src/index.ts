@@ -6,13 +6,16 @@ export { BlockFisher, type BlockFisherOptions } from './fisher/block-fisher.js';
 export type {
   BlockInverse,
   ByParameter,
+  Removals,
   SelectOptions,
   UpdatedWeights,
+  WeightOptions,
 } from './fisher/block-inverse.js';
 export type { ParameterShape } from './fisher/block-shape.js';
 export type { AcceptedBatch } from './fisher/sample-stream.js';
 export { type NamedSet, PATTERN_AXES, type Pattern, type PatternAxis } from './groups/pattern.js';
 export type { MemoryBudget } from './memory/budget.js';
+export { MAX_STEPS, type MethodOptions } from './method-options.js';
 export { DEFAULTS, MAX_BLOCK_SIZE } from './options.js';
 export type { FactoredGradients, GradientBatch, Parameter } from './parameters.js';
 export { type Estimate, type EstimateOptions, estimate } from './plan/estimate.js';
@@ -22,16 +25,23 @@ export type { Rates } from './plan/rates.js';
 export type { MemoryRefusal } from './plan/require-memory.js';
 export type { MemorySuggestion } from './plan/suggest.js';
 export type { Work } from './plan/work.js';
-export { type PrunedParameter, type PruneResult, prune } from './prune.js';
+export { type PruneResult, prune } from './prune.js';
 export type { PruneOptions } from './prune-options.js';
 export type { ProgressEvent, ProgressListener } from './report/progress.js';
 export type {
   Counts,
+  FirstOrderStatistics,
   LossChange,
   ParameterStatistics,
   PhaseStatistics,
   RunStatistics,
+  StepStatistics,
 } from './report/statistics.js';
 export type { BudgetOptions, ByName, Scope } from './selection/budgets.js';
+export { SELECTIONS, type Selection } from './selection/greedy.js';
 export type { ChosenSolver, SolverOption } from './solvers/choose.js';
+export type { GradientBatches, GradientSource, GradientStep } from './steps/gradient-source.js';
+export type { PrunedParameter } from './steps/results.js';
+export { SCHEDULES, type Schedule } from './steps/schedule.js';
 export { type PredictedLossChange, UPDATE_RULES } from './updates/apply.js';
+export type { LossFunction, LossParameter } from './updates/search-step.js';

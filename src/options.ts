@@ -5,13 +5,23 @@ export const DEFAULTS = {
   blockSize: 100,
   damping: 1e-5,
   criterion: 'woodfisher',
+  selection: 'oneshot',
   update: 'joint',
   scope: 'global',
+  steps: 1,
+  schedule: 'cubic',
   solver: 'auto',
   engine: 'auto',
 } as const;
 
-export const MAX_BLOCK_SIZE = 2 ** 16;
+/**
+ * Bytes from the beginning of its buffer to the end of an array that a thread may be given: Node.js
+ * sends offset and length in 32 bits, and beyond them without an error other memory than was meant.
+ */
+export const MAX_ARRAY_BYTES = 2 ** 32 - 1;
+
+/** The state of one block stays below {@link MAX_ARRAY_BYTES}. */
+export const MAX_BLOCK_SIZE = 2 ** 15 - 1;
 
 export function checkBlockSize(blockSize: number = DEFAULTS.blockSize): number {
   if (!Number.isInteger(blockSize) || blockSize < 1 || blockSize > MAX_BLOCK_SIZE) {

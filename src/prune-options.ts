@@ -1,7 +1,4 @@
-import { CRITERIA, needsFisher } from './criteria/score.js';
 import type { EngineOption } from './engine/engine.js';
-import type { CriterionName, UpdateRule } from './engine/kernels.js';
-import { WoodFisherError } from './errors.js';
 import type { ParameterShape } from './fisher/block-shape.js';
 import {
   type ParsedPattern,
@@ -10,44 +7,43 @@ import {
   parsePattern,
 } from './groups/pattern.js';
 import { type MemoryBudget, memoryBudget } from './memory/budget.js';
+import { checkMethod, type Method, type MethodOptions } from './method-options.js';
 import {
   checkBlockSize,
-  checkChoice,
   checkDamping,
   checkGradientBatch,
   checkSamples,
   DEFAULTS,
 } from './options.js';
-import type { GradientBatch, Parameter } from './parameters.js';
+import type { Parameter } from './parameters.js';
 import type { RunSettings } from './plan/run-plan.js';
 import { checkThreads } from './pool/threads.js';
 import type { ProgressListener } from './report/progress.js';
 import { type BudgetOptions, type Budgets, checkBudgets } from './selection/budgets.js';
 import type { SolverOption } from './solvers/choose.js';
-import { UPDATE_RULES } from './updates/apply.js';
+import type { GradientSource } from './steps/gradient-source.js';
 
 /** Options of `prune`. */
-export interface PruneOptions extends BudgetOptions {
+export interface PruneOptions extends MethodOptions, BudgetOptions {
   /** All parameters of the model, in an order that decides ties. */
   parameters: readonly Parameter[];
-  /** Gradient samples for all prunable parameters. Only criterion `magnitude` does without. */
-  gradients?: AsyncIterable<GradientBatch> | Iterable<GradientBatch>;
+  /**
+   * Gradient samples for all prunable parameters, or a function that gives them for each pruning step,
+   * taken at the weights of that step. Only criterion `magnitude` does without.
+   */
+  gradients?: GradientSource;
   /** What is pruned as one. Default `unstructured`: single weights. */
   pattern?: Pattern;
   /** Along which axis the groups of patterns `1xk` and `n:m` lie. Default `in`. */
   patternAxis?: PatternAxis;
   /** Declares that weights of the prunable parameters which are 0 have been pruned. Default false. */
   zerosArePruned?: boolean;
-  /** How many gradient samples come; needed by solver `woodbury`. Another count is then an error. */
+  /** How many gradient samples come (at each step); needed by solver `woodbury`. Another count is then an error. */
   samples?: number;
-  /** Weights per block at most, 1 … 65536. Default 100. */
+  /** Weights per block at most, 1 … 32767. Default 100. */
   blockSize?: number;
   /** λ > 0 of F = λI + (1/N) Σ g gᵀ. Default 1e-5. */
   damping?: number;
-  /** How weights are ranked. Default `woodfisher`. */
-  criterion?: CriterionName;
-  /** How kept weights make up for pruned ones. Default `joint`; `none` for `magnitude` without gradients. */
-  update?: UpdateRule;
   solver?: SolverOption;
   engine?: EngineOption;
   /** Tasks that run at once. Default: the processors that are available. The result is the same for any. */
@@ -68,15 +64,13 @@ export interface PruneOptions extends BudgetOptions {
 }
 
 /** The options with their defaults, checked. */
-export interface PruneSettings {
+export interface PruneSettings extends Method {
   pattern: ParsedPattern;
   budgets: Budgets;
   zerosArePruned: boolean;
   samples: number | undefined;
   blockSize: number;
   damping: number;
-  criterion: CriterionName;
-  update: UpdateRule;
   threads: number;
   memory: MemoryBudget;
   gradientBatch: number | undefined;
@@ -87,33 +81,20 @@ export interface PruneSettings {
 /** Fills in the defaults; refuses what an option, or two together, may not be. */
 export function checkSettings(options: PruneOptions): PruneSettings {
   const { gradients } = options;
-  const criterion = checkChoice('criterion', CRITERIA, options.criterion, DEFAULTS.criterion);
-  if (gradients === undefined && needsFisher(criterion)) {
-    throw new WoodFisherError(
-      'ERR_WOODFISHER_OPTION',
-      `criterion "${criterion}" needs gradients; only "magnitude" does without`,
-      { option: 'gradients' },
-    );
-  }
-  const fallback = gradients === undefined ? 'none' : DEFAULTS.update;
-  const update = checkChoice('update', UPDATE_RULES, options.update, fallback);
-  if (gradients === undefined && update !== 'none') {
-    throw new WoodFisherError(
-      'ERR_WOODFISHER_OPTION',
-      `update "${update}" needs gradients: without a Fisher the kept weights cannot make up for the pruned ones; give gradients, or update "none"`,
-      { option: 'update', value: update },
-    );
-  }
   const pattern = parsePattern(options.pattern, options.patternAxis);
+  const budgets = checkBudgets(options, pattern);
   return {
+    ...checkMethod(options, {
+      pattern,
+      emptying: emptiesSomething(budgets),
+      gradients: timesOf(gradients),
+    }),
     pattern,
-    budgets: checkBudgets(options, pattern),
+    budgets,
     zerosArePruned: options.zerosArePruned ?? false,
     samples: checkSamples(options.samples),
     blockSize: checkBlockSize(options.blockSize),
     damping: checkDamping(options.damping),
-    criterion,
-    update,
     threads: checkThreads(options.threads),
     memory: memoryBudget(options.memoryLimit),
     gradientBatch: checkGradientBatch(options.gradientBatch),
@@ -130,14 +111,27 @@ export function runSettings(
   }: Pick<PruneOptions, 'solver' | 'inPlace'> & { parameters: readonly ParameterShape[] },
   settings: PruneSettings,
 ): RunSettings {
+  const { firstOrder } = settings;
   return {
     ...settings,
     run: 'prune',
     parameters,
     sparsity: expectedSparsity(settings),
     solver: settings.gradients === undefined ? undefined : solver,
+    firstOrder: firstOrder && ('search' in firstOrder ? 'search' : 'step'),
     inPlace,
   };
+}
+
+function timesOf(gradients: PruneOptions['gradients']): 'none' | 'once' | 'each step' {
+  if (gradients === undefined) return 'none';
+  return typeof gradients === 'function' ? 'each step' : 'once';
+}
+
+/** Whether a budget leaves nothing of what it is about. */
+function emptiesSomething({ sparsity, targetFlops }: Budgets): boolean {
+  const shares = typeof sparsity === 'object' ? Object.values(sparsity) : [sparsity];
+  return shares.includes(1) || targetFlops === 0;
 }
 
 /** About what fraction goes, for the time that an update will take. */

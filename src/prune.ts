@@ -3,9 +3,6 @@ import type { KernelName } from './engine/kernels.js';
 import { isPrunable } from './fisher/block-shape.js';
 import { type BlockedParameter, blockParameters } from './fisher/blocked-parameter.js';
 import { type EstimatedFisher, estimateFisher } from './fisher/estimate.js';
-import { type InverseDiagonal, invertBlocks } from './fisher/invert.js';
-import { toModelLayout } from './fisher/layout.js';
-import { fillInPieces, inPieces } from './memory/pieces.js';
 import { type PredictedSeconds, predictSeconds } from './plan/predict.js';
 import { isWorthMeasuring, measureRates, type Rates } from './plan/rates.js';
 import { type FittingRun, fitRun } from './plan/require-memory.js';
@@ -18,19 +15,14 @@ import {
 } from './prune-options.js';
 import { PhaseClock } from './report/progress.js';
 import type { PhaseStatistics, RunStatistics } from './report/statistics.js';
+import { StepHistory } from './report/step-history.js';
 import { runStatistics } from './report/summarise.js';
-import { type Ranking, rank } from './selection/ranking.js';
-import { select } from './selection/select.js';
-import { applyUpdate, type PredictedLossChange } from './updates/apply.js';
-
-/** A parameter after pruning, in its own layout. */
-export interface PrunedParameter {
-  name: string;
-  shape: readonly number[];
-  data: Float32Array;
-  /** 1 = kept, 0 = pruned. All 1 for parameters that are not prunable. */
-  mask: Uint8Array;
-}
+import { checkGoal } from './selection/check-goal.js';
+import { disposeRanking } from './selection/ranking.js';
+import type { GradientBatches } from './steps/gradient-source.js';
+import { pruningStep, type StepOutcome } from './steps/pruning-step.js';
+import { inModelLayout, type PrunedParameter } from './steps/results.js';
+import { stepBudgets } from './steps/step-budgets.js';
 
 export interface PruneResult {
   /** All parameters, in the order given. */
@@ -43,6 +35,8 @@ export interface PruneResult {
  * 2020, arXiv:2004.14340): ranks every weight by the loss its removal costs, removes the cheapest
  * ones, exactly as many as asked for, and moves the others to make up for it.
  *
+ * With `steps` it does so several times, each time with gradients taken at the weights of the step.
+ *
  * @throws {WoodFisherError} for refused options, shapes, values and counts, with `code` and
  *   `details`; the signal's reason when it is aborted. The input is unchanged then.
  * @example
@@ -54,6 +48,9 @@ export interface PruneResult {
  */
 export async function prune(options: PruneOptions): Promise<PruneResult> {
   const settings = checkSettings(options);
+  for (const warning of settings.warnings) {
+    process.emitWarning(warning, { code: 'WOODFISHER_METHOD' });
+  }
   const engine = chooseEngine(options.engine);
   const run = fitRun(runSettings(options, settings), settings.memory);
   let summarising = false; // the quantiles of the statistics are no progress of the run
@@ -69,36 +66,27 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
   try {
     const clock = new PhaseClock(() => context.lease.peakBytes);
     const parameters = await blockParameters(options.parameters, settings, context.lease);
+    checkGoal(settings.budgets, parameters);
     const rates = isWorthMeasuring(engine, run.plan)
       ? await measureRates(engine, run.plan)
       : undefined;
     context.throwIfUnusable();
-    const fisher = await estimate(context, parameters, options, settings, run, clock);
-    const { ranking, inverse } = await score(context, parameters, fisher, settings, clock);
-    const selection = await clock.time('select', () => select(context, ranking));
-    const { masks } = selection;
-    const weights = parameters.map((parameter) => parameter.weights);
-    const changes = await clock.time('update', async () => {
-      if (fisher !== undefined) {
-        const { state } = fisher;
-        return await applyUpdate(context, state, settings.update, settings.damping, weights, masks);
-      }
-      await zeroPruned(weights, masks);
-      return undefined;
-    });
+    const history = new StepHistory(parameters);
+    const last = await inSteps(context, options, settings, run, clock, parameters, history);
     summarising = true;
     const statistics = await runStatistics(context, {
       settings,
       all: options.parameters,
-      parameters,
-      fisher,
-      inverse,
-      ranking,
-      selection,
-      changes,
-      phases: clock.compared(predict(run, rates, fisher)),
+      ...last,
+      history,
+      phases: clock.compared(predict(run, rates, last.fisher)),
     });
-    const results = await collect(options, parameters, weights, masks);
+    const results = await inModelLayout(
+      options.parameters,
+      last.parameters,
+      last.masks,
+      options.inPlace,
+    );
     return { parameters: results, statistics };
   } finally {
     await context.dispose();
@@ -107,7 +95,9 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
 
 const PHASE_OF: Partial<Record<KernelName, PhaseStatistics['name']>> = {
   invert: 'invert',
+  multiply: 'invert',
   score: 'score',
+  greedy: 'score',
   groupSaliency: 'score',
   chooseSubsets: 'select',
   chooseSmallest: 'select',
@@ -127,12 +117,78 @@ function predict(
   return predictSeconds({ ...plan, samples: fisher.state.samples }, rates, fisher.copiedValues);
 }
 
+/** The last step of a run, and what it was about. */
+type LastStep = StepOutcome & {
+  parameters: readonly BlockedParameter[];
+  fisher: EstimatedFisher | undefined;
+};
+
+/** All pruning steps; the Fisher, the scores and masks of each give way to those of the next. */
+async function inSteps(
+  context: RunContext,
+  options: PruneOptions,
+  settings: PruneSettings,
+  run: FittingRun,
+  clock: PhaseClock,
+  first: readonly BlockedParameter[],
+  history: StepHistory,
+): Promise<LastStep> {
+  const { steps, schedule } = settings;
+  const budgets = stepBudgets(schedule, steps, settings.budgets, first);
+  let parameters = first;
+  for (let index = 0, stepBefore = 0; ; index++) {
+    const gradients = await gradientsOf(options, parameters, { index, steps });
+    const fisher = await estimate(context, parameters, gradients, options, settings, run, clock);
+    const input = { all: options.parameters, parameters, fisher, stepBefore };
+    const outcome = await pruningStep(context, settings, clock, {
+      ...input,
+      budgets: budgets[index],
+    });
+    const { sparsity = null } = budgets[index];
+    history.add({ ...outcome, sparsity, samples: fisher?.state.samples ?? null });
+    if (index === steps - 1) return { ...outcome, parameters, fisher };
+    stepBefore = outcome.firstOrder?.step ?? 0;
+    release(context, parameters, outcome, fisher);
+    parameters = parameters.map((parameter, i) => ({
+      ...parameter,
+      mask: outcome.masks[i],
+      prunedBefore: parameter.prunedBefore + outcome.pruned[i],
+    }));
+  }
+}
+
+/** The batches of a step: those given, or what the function gives for the weights as they stand. */
+async function gradientsOf(
+  { gradients, parameters: all }: PruneOptions,
+  parameters: readonly BlockedParameter[],
+  step: { index: number; steps: number },
+): Promise<GradientBatches | undefined> {
+  if (typeof gradients !== 'function') return gradients;
+  const masks = parameters.map(({ mask }) => mask);
+  return await gradients({ ...step, parameters: await inModelLayout(all, parameters, masks) });
+}
+
+/** Gives back what a step leaves behind, for the next one. */
+function release(
+  context: RunContext,
+  parameters: readonly BlockedParameter[],
+  { inverse, ranking }: StepOutcome,
+  fisher: EstimatedFisher | undefined,
+): void {
+  fisher?.state.release();
+  const masks = parameters.map(({ mask }) => mask);
+  const arrays = [...(inverse?.diagonal ?? []), ...(inverse?.condition ?? []), ...masks];
+  for (const array of arrays) context.lease.release(array);
+  disposeRanking(context, ranking);
+}
+
 /** Takes the gradients in, where there are any. */
 async function estimate(
   context: RunContext,
   parameters: readonly BlockedParameter[],
+  gradients: GradientBatches | undefined,
   { parameters: all, onProgress }: PruneOptions,
-  { gradients, samples, damping }: PruneSettings,
+  { samples, damping }: PruneSettings,
   { plan: { solver }, memory: { afterSamples } }: FittingRun,
   clock: PhaseClock,
 ): Promise<EstimatedFisher | undefined> {
@@ -140,72 +196,4 @@ async function estimate(
   const others = all.filter((parameter) => !isPrunable(parameter)).map(({ name }) => name);
   const settings = { gradients, samples, damping, solver, others, afterSamples, onProgress };
   return await estimateFisher(context, parameters, settings, clock);
-}
-
-/** Scores what may be pruned, weights or groups. */
-async function score(
-  context: RunContext,
-  parameters: readonly BlockedParameter[],
-  fisher: EstimatedFisher | undefined,
-  { criterion, damping, pattern, budgets }: PruneSettings,
-  clock: PhaseClock,
-): Promise<{ ranking: Ranking; inverse: InverseDiagonal | undefined }> {
-  const weights = parameters.map((parameter) => parameter.weights);
-  const ranked = { parameters, weights, criterion, pattern, budgets };
-  if (fisher === undefined) {
-    const ranking = await clock.time('score', () => rank(context, ranked));
-    return { ranking, inverse: undefined };
-  }
-  const { state } = fisher;
-  const inverse =
-    criterion === 'woodfisher'
-      ? await clock.time('invert', () => invertBlocks(context, state, damping))
-      : undefined;
-  const inputs = {
-    diagonal: inverse?.diagonal ?? [],
-    squareSum: state.parts.map(({ squareSum }) => squareSum),
-    samples: state.samples,
-    damping,
-  };
-  const ranking = await clock.time('score', () =>
-    rank(context, { ...ranked, fisher: { state, inputs } }),
-  );
-  return { ranking, inverse };
-}
-
-/** Without a Fisher pruning is setting to zero. */
-async function zeroPruned(
-  weights: readonly Float32Array[],
-  masks: readonly Uint8Array[],
-): Promise<PredictedLossChange[] | undefined> {
-  for (const [i, w] of weights.entries()) {
-    await inPieces(w.length, (begin, end) => {
-      for (let c = begin; c < end; c++) if (masks[i][c] === 0) w[c] = 0;
-    });
-  }
-  return undefined;
-}
-
-/** Results in the model's layout, on memory of their own or, in place, on the caller's. */
-async function collect(
-  { parameters, inPlace = false }: PruneOptions,
-  blocked: readonly BlockedParameter[],
-  weights: readonly Float32Array[],
-  masks: readonly Uint8Array[],
-): Promise<PrunedParameter[]> {
-  const results: PrunedParameter[] = [];
-  for (const { name, shape, data } of parameters) {
-    const result = { name, shape, data, mask: new Uint8Array(data.length) };
-    const at = blocked.findIndex((parameter) => parameter.name === name);
-    if (at === -1) {
-      if (!inPlace) result.data = data.slice();
-      await fillInPieces(result.mask, 1);
-    } else {
-      if (!inPlace) result.data = new Float32Array(data.length);
-      await toModelLayout(blocked[at].order, masks[at], result.mask);
-      await toModelLayout(blocked[at].order, weights[at], result.data);
-    }
-    results.push(result);
-  }
-  return results;
 }

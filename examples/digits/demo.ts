@@ -1,5 +1,5 @@
 /*
- * Prunes two trained networks on real digits, by five methods and at six sparsities, and prints the
+ * Prunes two trained networks on real digits, by six methods and at six sparsities, and prints the
  * accuracy on the 10,000 test images: `npm run demo`. With `-- --train` it trains them first.
  */
 import { Command } from 'commander';
@@ -7,6 +7,7 @@ import {
   BlockFisher,
   type CriterionName,
   type Parameter,
+  type Selection,
   type UpdateRule,
 } from '../../src/index.js';
 import { modelParameters, perExampleFactors } from '../../src/tfjs/index.js';
@@ -24,6 +25,7 @@ const SPARSITIES = [0.5, 0.7, 0.8, 0.9, 0.95, 0.98];
 interface Method {
   title: string;
   criterion: CriterionName;
+  selection?: Selection;
   rule: UpdateRule;
 }
 
@@ -33,6 +35,7 @@ const METHODS: readonly Method[] = [
   { title: 'WoodFisher, no update', criterion: 'woodfisher', rule: 'none' },
   { title: 'WoodFisher, independent', criterion: 'woodfisher', rule: 'independent' },
   { title: 'WoodFisher, joint', criterion: 'woodfisher', rule: 'joint' },
+  { title: 'WoodFisher, greedy', criterion: 'woodfisher', selection: 'greedy', rule: 'joint' },
 ];
 
 interface DemoOptions {
@@ -97,13 +100,13 @@ async function pruneNetwork(
       `  engine ${fisher.engine.name}, solver ${fisher.solver.name}: ${fisher.solver.reason}`,
     );
     const rows: Row[] = [];
-    for (const { title, criterion, rule } of METHODS) {
+    for (const { title, criterion, selection, rule } of METHODS) {
       const accuracies = await timed(
         `${title} at ${SPARSITIES.length} sparsities, with the tests`,
         async () => {
           const found: number[] = [];
           for (const sparsity of SPARSITIES) {
-            const masks = await inverse.select({ criterion, sparsity });
+            const masks = await inverse.select({ criterion, selection, sparsity });
             const { weights } = await inverse.update({ masks, rule });
             found.push(await score(weights));
           }

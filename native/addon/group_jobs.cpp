@@ -45,6 +45,7 @@ ChooseSubsetsJob read_choose_subsets(const Fields& fields) {
   read_state(fields, job);
   read_choice(fields, job);
   job.weights = fields.floats("weights", end_of(job)).data;
+  job.first_order = read_first_order(fields, end_of(job));
   return job;
 }
 

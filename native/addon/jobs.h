@@ -15,6 +15,7 @@ UpdateJob read_update(const Fields& fields);
 GroupSaliencyJob read_group_saliency(const Fields& fields);
 ChooseSubsetsJob read_choose_subsets(const Fields& fields);
 ChooseSmallestJob read_choose_smallest(const Fields& fields);
+GreedyJob read_greedy(const Fields& fields);
 ScoreJob read_score(const Fields& fields);
 CountKeysJob read_count_keys(const Fields& fields);
 CountTiesJob read_count_ties(const Fields& fields);

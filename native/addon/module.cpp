@@ -13,6 +13,7 @@
 #include "jobs.h"
 #include "pages.h"
 #include "woodfisher/kernels.h"
+#include "woodfisher/scratch.h"
 
 #ifndef NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS
 #error "terminating a worker must not end the process"
@@ -66,6 +67,7 @@ const Kernels& kernels(Napi::Env env) {
 template <typename Job, Job (*kRead)(const Fields&), Status (*Kernels::*kKernel)(const Job&)>
 Napi::Value call(const Napi::CallbackInfo& info) {
   const Kernels& table = kernels(info.Env());
+  keep_scratch();
   return to_object(info.Env(), (table.*kKernel)(kRead(Fields(info))));
 }
 
@@ -94,6 +96,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("groupSaliency", call<GroupSaliencyJob, read_group_saliency, &Kernels::group_saliency>);
   add("chooseSubsets", call<ChooseSubsetsJob, read_choose_subsets, &Kernels::choose_subsets>);
   add("chooseSmallest", call<ChooseSmallestJob, read_choose_smallest, &Kernels::choose_smallest>);
+  add("greedy", call<GreedyJob, read_greedy, &Kernels::greedy>);
   add("score", call<ScoreJob, read_score, &Kernels::score>);
   add("countKeys", call<CountKeysJob, read_count_keys, &Kernels::count_keys>);
   add("countTies", call<CountTiesJob, read_count_ties, &Kernels::count_ties>);

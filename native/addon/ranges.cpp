@@ -67,6 +67,19 @@ void read_state(const Fields& fields, StateRange& range) {
   range.states = fields.doubles("states", (range.to - range.first_block) * range.stride).data;
 }
 
+double read_step(const Fields& fields) {
+  if (!fields.has("step")) return 0;
+  const double step = fields.number("step");
+  if (!(step >= 0 && step <= 1)) throw fields.wrong("step", "a number from 0 to 1");
+  return step;
+}
+
+FirstOrder read_first_order(const Fields& fields, std::size_t end) {
+  const double step = read_step(fields);
+  if (step == 0) return {};
+  return {step, fields.doubles("inverseGradient", end).data};
+}
+
 AxisOrder read_axis_order(const Fields& fields, std::size_t size) {
   const Fields order = fields.inside("order");
   const AxisOrder axes{order.count("outputs"), order.count("before"), order.count("after")};

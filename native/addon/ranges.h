@@ -19,6 +19,12 @@ void read_state(const Fields& fields, StateRange& range);
 // Refuses axes that do not cover `size` weights.
 AxisOrder read_axis_order(const Fields& fields, std::size_t size);
 
+// alpha of the step of first order; 0 where the object has none.
+double read_step(const Fields& fields);
+
+// The step of first order; none where the object has no `step`, or 0.
+FirstOrder read_first_order(const Fields& fields, std::size_t end);
+
 // One past the last weight that the range's blocks hold: what arrays by weight must cover.
 inline std::size_t end_of(const BlockRange& range) {
   return range.starts[range.to];

@@ -38,6 +38,7 @@ ScoreJob read_score(const Fields& fields) {
   job.samples = fields.number("samples");
   job.damping = fields.number("damping");
   job.scores = fields.doubles("scores", end).data;
+  job.first_order = read_first_order(fields, end);
   return job;
 }
 

@@ -89,6 +89,22 @@ UpdateJob read_update(const Fields& fields) {
   job.mask_after = fields.bytes("maskAfter", end_of(job)).data;
   job.gradient_sum = fields.doubles("gradientSum", end_of(job)).data;
   job.losses = fields.doubles("losses", 2 * job.to).data;
+  job.first_order = read_first_order(fields, end_of(job));
+  return job;
+}
+
+GreedyJob read_greedy(const Fields& fields) {
+  GreedyJob job;
+  read_state(fields, job);
+  job.weights = fields.floats("weights", end_of(job)).data;
+  job.mask = fields.bytes("mask", end_of(job)).data;
+  job.order_of_axes = read_axis_order(fields, end_of(job));
+  job.gradient_sum = fields.doubles("gradientSum", end_of(job)).data;
+  job.step = read_step(fields);
+  job.keys = fields.doubles("keys", end_of(job)).data;
+  const auto losses = fields.doubles("marginalLosses", 0);
+  if (losses.length != 0) fields.doubles("marginalLosses", end_of(job));
+  job.marginal_losses = losses.length == 0 ? nullptr : losses.data;
   return job;
 }
 
@@ -100,6 +116,7 @@ GroupSaliencyJob read_group_saliency(const Fields& fields) {
   job.group_to = fields.count("groupTo");
   job.offsets = fields.indices("offsets", job.group_to + 1).data;
   job.saliencies = fields.doubles("saliencies", job.group_to).data;
+  job.first_order = read_first_order(fields, end_of(job));
   const auto indices = fields.indices("indices", job.offsets[job.group_to]);
   job.indices = indices.data;
   std::size_t block = job.from;

@@ -88,6 +88,7 @@ void specifications(const Kernels& kernels) {
       expect_stops(p, name + "invert", [&] { return kernels.invert(p.inversion(p.all())); });
       expect_stops(p, name + "multiply",
                    [&] { return kernels.multiply(p.multiplication(p.all())); });
+      expect_stops(p, name + "greedy", [&] { return kernels.greedy(p.tracing(p.all())); });
       for (UpdateRule rule : {UpdateRule::kIndependent, UpdateRule::kJoint}) {
         expect_stops(p, text(name, "update ", static_cast<int>(rule)), [&] {
           const Guarded<float> weights = p.weights;
@@ -106,6 +107,7 @@ void specifications(const Kernels& kernels) {
     p.rows.fill(0.5f);
     expect_stops(p, "invert", [&] { return kernels.invert(p.inversion(p.all())); });
     expect_stops(p, "multiply", [&] { return kernels.multiply(p.multiplication(p.all())); });
+    expect_stops(p, "greedy", [&] { return kernels.greedy(p.tracing(p.all())); });
     for (UpdateRule rule : {UpdateRule::kIndependent, UpdateRule::kJoint}) {
       expect_stops(p, text("update ", static_cast<int>(rule)),
                    [&] { return kernels.update(p.pruning(p.all(), rule)); });

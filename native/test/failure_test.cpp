@@ -113,6 +113,17 @@ void specifications(const Kernels& kernels) {
     expect_update_untouched(parameter, before, "none");
   });
 
+  specify("greedy names the row of the block and keeps the keys that were there", [&] {
+    for (Solver solver : kSolvers) {
+      Parameter parameter = broken(kernels, solver);
+      const Parameter before = parameter;
+      expect_failure(kernels.greedy(parameter.tracing(parameter.all())), "greedy");
+      expect_untouched(parameter.keys, before.keys, parameter.begin(kBad), "keys");
+      expect_untouched(parameter.marginal_losses, before.marginal_losses, parameter.begin(kBad),
+                       "losses");
+    }
+  });
+
   specify("group saliency names the row of the block, for pairs and for larger groups", [&] {
     for (Solver solver : kSolvers) {
       Parameter parameter = broken(kernels, solver);

@@ -3,6 +3,7 @@
 // every input: that nothing else is touched, and that the kernels agree with each other.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "support/parameter.h"
 
@@ -76,6 +77,34 @@ void expect_multiply_agrees(const Kernels& kernels, Random& random, Parameter& p
   }
 }
 
+// The first removal of each block is that of the lowest u^2 / (2 D), all others cost something.
+void expect_traced(const Kernels& kernels, Random& random, Parameter& parameter) {
+  const Parameter before = parameter;
+  expect_done(kernels.greedy(parameter.tracing(parameter.all(), random.uniform())), "greedy");
+  expect(parameter.keys.intact() && parameter.marginal_losses.intact(), "guards of the keys");
+  expect_unchanged_outside(parameter.keys, before.keys, parameter.begin(parameter.plan.first_block),
+                           parameter.size(), "keys");
+  for (std::size_t c = parameter.begin(parameter.plan.first_block); c < parameter.size(); ++c) {
+    const double key = parameter.keys[c];
+    expect(std::isfinite(key) && key >= parameter.marginal_losses[c], text("key ", c, ": ", key));
+  }
+  expect_done(kernels.greedy(parameter.tracing(parameter.all())), "greedy");
+  for (std::size_t b = parameter.plan.first_block; b < parameter.blocks(); ++b) {
+    double cheapest = std::numeric_limits<double>::infinity();
+    double first = cheapest;
+    for (std::size_t c = parameter.begin(b); c < parameter.starts[b + 1]; ++c) {
+      if (parameter.mask[c] == 0) continue;
+      const double w = parameter.weights[c];
+      cheapest = std::min(cheapest, w * w / (2 * parameter.diagonal[c]));
+      first = std::min(first, parameter.keys[c]);
+    }
+    if (std::isfinite(first)) {
+      expect_at_most(std::fabs(first - cheapest), 1e-8L * cheapest, text("first of block ", b));
+    }
+  }
+  expect_same_bits(parameter.states, before.states, "greedy, states");
+}
+
 void expect_pruned(const Parameter& now, const Parameter& before, const std::string& what) {
   for (std::size_t c = now.begin(now.plan.first_block); c < now.size(); ++c) {
     if (now.mask_after[c] == 0) expect_equal(now.weights[c], 0.0f, what + ": a pruned weight");
@@ -102,6 +131,7 @@ void run(const Kernels& kernels, Random& random, Solver solver) {
     expect(d > 0 && d <= (1 + 1e-9) / parameter.plan.damping, text("D of weight ", c, ": ", d));
   }
   expect_multiply_agrees(kernels, random, parameter);
+  expect_traced(kernels, random, parameter);
   double losses[2] = {0, 0};
   for (UpdateRule rule : {UpdateRule::kIndependent, UpdateRule::kJoint}) {
     Parameter pruned = parameter;

@@ -37,12 +37,14 @@ void specifications(const Kernels& kernels) {
       Parameter shared = alone;
       alone.estimate(kernels);
       expect_done(kernels.invert(alone.inversion(alone.all())), "invert");
+      expect_done(kernels.greedy(alone.tracing(alone.all())), "greedy");
       expect_done(kernels.update(alone.pruning(alone.all(), UpdateRule::kJoint)), "update");
       const auto two = [&](std::size_t i) { return shared.range(2 * i, 2 * i + 2); };
       share(20, [&](std::size_t i) { return kernels.initialise(two(i)); });
       share(20,
             [&](std::size_t i) { return kernels.accumulate(shared.accumulation(two(i), 0, 50)); });
       share(20, [&](std::size_t i) { return kernels.invert(shared.inversion(two(i))); });
+      share(20, [&](std::size_t i) { return kernels.greedy(shared.tracing(two(i))); });
       shared.control[1] = 0;
       share(20, [&](std::size_t i) {
         return kernels.update(shared.pruning(two(i), UpdateRule::kJoint));
@@ -50,6 +52,7 @@ void specifications(const Kernels& kernels) {
       expect_equal(shared.control[1], 40, "blocks done");
       expect_same_bits(shared.states, alone.states, "states");
       expect_same_bits(shared.diagonal, alone.diagonal, "diagonal");
+      expect_same_bits(shared.keys, alone.keys, "keys");
       expect_same_bits(shared.weights, alone.weights, "weights");
       expect_same_bits(shared.losses, alone.losses, "losses");
     }

@@ -11,7 +11,10 @@ namespace {
 // One block's update as the contract states it, and what became of it.
 struct Case {
   Case(const Parameter& before_update, std::size_t block)
-      : before(before_update), begin(before.begin(block)), oracle(before, block) {
+      : before(before_update),
+        begin(before.begin(block)),
+        oracle(before, block),
+        gradient(mean_gradient_of(before, block)) {
     for (std::size_t i = 0; i < oracle.fisher.order(); ++i) {
       const std::size_t c = begin + i;
       if (before.mask[c] != 0 && before.mask_after[c] == 0) pruned.push_back(i);
@@ -20,12 +23,15 @@ struct Case {
     }
   }
 
-  // The weights after the rule, before rounding to float32.
-  Vector expected(UpdateRule rule) const {
+  // The weights after the rule with a step of first order, before rounding to float32.
+  Vector expected(UpdateRule rule, Real step) const {
     Vector w = weights;
+    if (pruned.empty()) return w;
     if (rule == UpdateRule::kIndependent) {
+      Vector shift = product(oracle.inverse, gradient);
+      for (std::size_t i = 0; i < w.size(); ++i) w[i] -= shift[i] *= step;
       for (std::size_t q : pruned) {
-        const Real factor = weights[q] / oracle.inverse.at(q, q);
+        const Real factor = (weights[q] - shift[q]) / oracle.inverse.at(q, q);
         for (std::size_t i = 0; i < w.size(); ++i) w[i] -= factor * oracle.inverse.at(i, q);
       }
     }
@@ -33,6 +39,7 @@ struct Case {
       const Matrix inverse_of_kept = inverse(submatrix(oracle.fisher, kept));
       Vector right(kept.size());
       for (std::size_t r = 0; r < kept.size(); ++r) {
+        right[r] = -step * gradient[kept[r]];
         for (std::size_t q : pruned) right[r] += oracle.fisher.at(kept[r], q) * weights[q];
       }
       const Vector change = product(inverse_of_kept, right);
@@ -45,14 +52,15 @@ struct Case {
   const Parameter& before;
   std::size_t begin;
   Oracle oracle;
+  Vector gradient;
   std::vector<std::size_t> pruned;  // now
   std::vector<std::size_t> kept;
   Vector weights;
 };
 
-void expect_updated(const Parameter& after, const Case& one, UpdateRule rule, std::size_t block,
-                    const std::string& what) {
-  const Vector expected = one.expected(rule);
+void expect_updated(const Parameter& after, const Case& one, UpdateRule rule, double step,
+                    std::size_t block, const std::string& what) {
+  const Vector expected = one.expected(rule, step);
   const Real allowed = tolerance(one.oracle.condition, expected.size()) * norm(expected);
   Vector change;
   for (std::size_t i = 0; i < expected.size(); ++i) {
@@ -79,7 +87,8 @@ void expect_updated(const Parameter& after, const Case& one, UpdateRule rule, st
                  what + ": first-order loss");
 }
 
-void expect_rule(const Kernels& kernels, UpdateRule rule, const Plan& plan, double keep) {
+void expect_rule(const Kernels& kernels, UpdateRule rule, double step, const Plan& plan,
+                 double keep) {
   Parameter parameter(plan);
   Random random(plan.seed + 1);
   for (std::size_t c = 0; c < parameter.size(); ++c) {
@@ -88,11 +97,13 @@ void expect_rule(const Kernels& kernels, UpdateRule rule, const Plan& plan, doub
   parameter.estimate(kernels);
   const Parameter before = parameter;
   const std::string what =
-      text("rule ", static_cast<int>(rule), plan.solver == Solver::kGram ? ", gram" : ", woodbury",
-           ", B ", plan.orders.front(), ", keeping ", keep);
-  expect_done(kernels.update(parameter.pruning(parameter.all(), rule)), what);
+      text("rule ", static_cast<int>(rule), ", step ", step, ", solver ",
+           static_cast<int>(plan.solver), ", B ", plan.orders.front(), ", keeping ", keep);
+  UpdateJob job = parameter.pruning(parameter.all(), rule);
+  if (step != 0) job.first_order = parameter.first_order(kernels, step);
+  expect_done(kernels.update(job), what);
   for (std::size_t block = 0; block < parameter.blocks(); ++block) {
-    expect_updated(parameter, Case(before, block), rule, block, what);
+    expect_updated(parameter, Case(before, block), rule, step, block, what);
   }
   expect(parameter.weights.intact() && parameter.losses.intact(), "guard bytes were written");
   expect_same_bits(parameter.states, before.states, what + ", states");
@@ -116,7 +127,7 @@ void specifications(const Kernels& kernels) {
       for (Solver solver : kSolvers) {
         for (std::size_t order : orders) {
           for (double keep : {0.0, 0.1, 0.5, 0.9}) {
-            expect_rule(kernels, rule,
+            expect_rule(kernels, rule, 0,
                         {.orders = {order, order / 2 + 1},
                          .samples = order / 2 + 3,
                          .solver = solver,
@@ -128,6 +139,24 @@ void specifications(const Kernels& kernels) {
       }
     });
   }
+
+  specify("with a step of first order the weights are those of the formula", [&] {
+    for (UpdateRule rule : {UpdateRule::kIndependent, UpdateRule::kJoint}) {
+      for (Solver solver : {Solver::kGram, Solver::kWoodbury, Solver::kDual}) {
+        for (std::size_t order : {2, 9, 33, 65, 100}) {
+          for (double step : {0.25, 1.0}) {
+            expect_rule(kernels, rule, step,
+                        {.orders = {order, order / 2 + 1},
+                         .samples = solver == Solver::kDual ? order / 3 + 1 : order + 3,
+                         .solver = solver,
+                         .pruned = step == 1 ? 0.3 : 0,
+                         .seed = order},
+                        step == 1 ? 0.1 : 0.6);
+          }
+        }
+      }
+    }
+  });
 
   specify("a block that loses no weight keeps its bits, at no loss", [&] {
     for (Solver solver : kSolvers) {

@@ -8,6 +8,7 @@ import { machineMemory } from '../memory/machine-memory.js';
 import { DEFAULTS } from '../options.js';
 import { defaultThreads } from '../pool/threads.js';
 import { type BudgetOptions, SCOPES } from '../selection/budgets.js';
+import { SELECTIONS, type Selection } from '../selection/greedy.js';
 import { SOLVER_OPTIONS, type SolverOption } from '../solvers/choose.js';
 import { UPDATE_RULES } from '../updates/apply.js';
 import { parseNamed, parseNumber, parsePattern, parseShare } from './arguments.js';
@@ -84,7 +85,9 @@ export interface SelectionFlags extends BudgetOptions {
   /** A pattern, or a JSON file of named sets. */
   pattern: string;
   patternAxis?: PatternAxis;
+  selection: Selection;
   update?: UpdateRule;
+  firstOrder?: number;
 }
 
 export function addSelectionFlags(command: Command): Command {
@@ -145,10 +148,24 @@ export function addSelectionFlags(command: Command): Command {
       ).argParser(parseNumber),
     )
     .addOption(
+      choice(
+        '--selection <name>',
+        SELECTIONS,
+        DEFAULTS.selection,
+        'rank weights by their own removal, or remove one at a time inside each block',
+      ),
+    )
+    .addOption(
       new Option(
         '--update <rule>',
         `how kept weights make up for removed ones (default: ${DEFAULTS.update}; none without --gradients)`,
       ).choices(UPDATE_RULES),
+    )
+    .addOption(
+      new Option(
+        '--first-order <step>',
+        'take the mean gradient into account with this step, 0 to 1 (default: 0); a full step mostly overshoots',
+      ).argParser(parseNumber),
     );
 }
 

@@ -43,11 +43,12 @@ export type PruneFlags = InputFlags & CriterionFlags & SelectionFlags & EngineFl
 export async function pruneFiles(flags: PruneFlags, { reporter, signal }: Run): Promise<void> {
   const start = performance.now();
   const { blockSize, damping, criterion, update, solver, engine, threads, memoryLimit } = flags;
-  const { patternAxis, zerosArePruned } = flags;
+  const { selection, firstOrder: step, patternAxis, zerosArePruned } = flags;
   const options = {
     ...{ blockSize, damping, criterion, update, solver, engine, threads, memoryLimit },
-    ...{ patternAxis, zerosArePruned, pattern: await readPattern(flags.pattern) },
+    ...{ selection, patternAxis, zerosArePruned, pattern: await readPattern(flags.pattern) },
     ...budgetsOf(flags),
+    firstOrder: step === undefined ? undefined : { step },
   };
   const some = flags.gradients === undefined ? undefined : [];
   const settings = checkSettings({ ...options, parameters: [], gradients: some });

@@ -4,10 +4,11 @@ import type { BlockedParameter } from '../fisher/blocked-parameter.js';
 import { cutIntoTasks, tasksOfBytes, wholeParameters } from '../fisher/spans.js';
 import type { ArrayPlan } from '../memory/array-plan.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
+import { type FirstOrderTerm, firstOrderOf } from '../updates/first-order.js';
 
 /**
- * How weights are ranked. `woodfisher`: w²/(2 (F⁻¹)_qq), the loss of removing one weight while the
- * others make up for it. `diagonal-fisher`: w² F_qq/2, the same with a diagonal Fisher. `magnitude`: |w|.
+ * How weights are ranked. `woodfisher`: (w − αh)²/(2 (F⁻¹)_qq), the loss of removing one weight while the
+ * others make up for it; h = F⁻¹ḡ, and α = 0 without the first-order term. `diagonal-fisher`: w² F_qq/2, the same with a diagonal Fisher. `magnitude`: |w|.
  */
 export const CRITERIA: readonly CriterionName[] = ['woodfisher', 'diagonal-fisher', 'magnitude'];
 
@@ -22,6 +23,8 @@ export interface ScoreInputs {
   squareSum: readonly Float64Array[];
   samples: number;
   damping: number;
+  /** Default: the gradient is left out. */
+  firstOrder?: FirstOrderTerm;
 }
 
 const NO_INPUTS: ScoreInputs = { diagonal: [], squareSum: [], samples: 1, damping: 1 };
@@ -38,7 +41,7 @@ export async function scoreWeights(
   parameters: readonly BlockedParameter[],
   weights: readonly Float32Array[],
   criterion: CriterionName,
-  { diagonal, squareSum, samples, damping }: ScoreInputs = NO_INPUTS,
+  { diagonal, squareSum, samples, damping, firstOrder }: ScoreInputs = NO_INPUTS,
 ): Promise<Float64Array[]> {
   const scores = parameters.map((shape) => context.lease.arrays(scoreArrays(shape)).scores);
   const bytes = (order: number): number => 16 * order;
@@ -56,6 +59,7 @@ export async function scoreWeights(
         samples,
         damping,
         scores: scores[index],
+        ...firstOrderOf(firstOrder, index),
       };
       return { parameter: parameter.name, job };
     }),

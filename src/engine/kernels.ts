@@ -24,6 +24,7 @@ export interface Kernels {
   groupSaliency(job: GroupSaliencyJob): Status;
   chooseSubsets(job: ChooseSubsetsJob): Status;
   chooseSmallest(job: ChooseSmallestJob): Status;
+  greedy(job: GreedyJob): Status;
   score(job: ScoreJob): Status;
   countKeys(job: CountKeysJob): Status;
   countTies(job: CountTiesJob): Status;
@@ -138,19 +139,28 @@ export interface MultiplyJob extends StateRange {
   output: Float64Array;
 }
 
+/** The term of first order in what a kernel does: α·h, h = F⁻¹ḡ. */
+export interface FirstOrder {
+  /** α from 0 to 1. Default 0: the gradient is left out. */
+  step?: number;
+  /** h by weight, in block order; read where α > 0. */
+  inverseGradient?: Float64Array;
+}
+
 /** Rule by which the kept weights of a block make up for the pruned ones (design: updates). */
 export type UpdateRule = 'none' | 'independent' | 'joint';
 
 /**
  * Prunes and compensates. Q: weights with maskBefore = 1 and maskAfter = 0. R: those with maskAfter = 1.
  * - none: w_Q = 0.
- * - independent: w −= Σ_q (w_q / D_q) F⁻¹e_q, then w_Q = 0 (Singh & Alistarh 2020, eq. 6, summed).
- * - joint: w_R += F_RR⁻¹ F_RQ w_Q, w_Q = 0: the minimiser of ½ δᵀFδ for the whole set.
+ * - independent: w −= αh + Σ_q ((w_q − αh_q) / D_q) F⁻¹e_q, then w_Q = 0 (Singh & Alistarh 2020,
+ *   eq. 6 and, for the gradient, section 5, summed).
+ * - joint: w_R += F_RR⁻¹ (F_RQ w_Q − αḡ_R), w_Q = 0: the minimiser of ½ δᵀFδ + αḡᵀδ for the whole set.
  * Weights with maskBefore = 0 are 0 before and after. A block with empty Q is left as it is.
  * `weights` (float32, block order) is changed in place. With δ the change after rounding to float32:
  * losses[2·block] = ½ δᵀFδ and losses[2·block + 1] = ḡᵀδ, ḡ = gradientSum / N.
  */
-export interface UpdateJob extends StateRange {
+export interface UpdateJob extends StateRange, FirstOrder {
   rule: UpdateRule;
   weights: Float32Array;
   maskBefore: Uint8Array;
@@ -160,17 +170,40 @@ export interface UpdateJob extends StateRange {
 }
 
 /**
- * saliencies[g] = ½ w_Qᵀ [(F⁻¹)_QQ]⁻¹ w_Q for the groups [groupFrom, groupTo), group g being
+ * saliencies[g] = ½ (w−αh)_Qᵀ [(F⁻¹)_QQ]⁻¹ (w−αh)_Q for the groups [groupFrom, groupTo), group g being
  * indices[offsets[g] … offsets[g+1]) (block order, all of one block), sorted so that the groups of
  * a block stand together; blocks [from, to) are those that the groups lie in.
  */
-export interface GroupSaliencyJob extends StateRange {
+export interface GroupSaliencyJob extends StateRange, FirstOrder {
   weights: Float32Array;
   indices: Uint32Array;
   offsets: Uint32Array;
   groupFrom: number;
   groupTo: number;
   saliencies: Float64Array;
+}
+
+/**
+ * The order in which optimal brain surgeon (Hassibi & Stork 1993) takes the weights of each block, one
+ * at a time. With P = F⁻¹ and u = w − αPḡ at first, the next one to go is p with the smallest marginal
+ * loss u_p² / (2 P_pp), equal ones by their index in the model's layout; then u ← u − (u_p/P_pp) P e_p
+ * and P ← P − P e_p e_pᵀ P / P_pp. So with R the weights that are left and Q those that are gone
+ * P = F_RR⁻¹ and u = w_R + F_RR⁻¹ (F_RQ w_Q − αḡ_R), what the joint update makes of them.
+ *
+ * keys[c] is the largest marginal loss up to the removal of c, and at least the next float64 after the
+ * key of the weight that went before it: a threshold over keys always cuts a prefix of the order.
+ * marginalLosses[c], where the array is not empty, is the marginal loss itself. Both are 0 where the
+ * mask is 0: such weights are out from the start.
+ */
+export interface GreedyJob extends StateRange {
+  weights: Float32Array;
+  mask: Uint8Array;
+  order: AxisOrder;
+  gradientSum: Float64Array;
+  /** α from 0 to 1. Default 0: the gradient is left out. */
+  step?: number;
+  keys: Float64Array;
+  marginalLosses: Float64Array;
 }
 
 /**
@@ -198,10 +231,10 @@ interface SubsetRange {
 
 /**
  * N:M sparsity: of each group the set of weights goes whose removal together costs least,
- * ½ w_Qᵀ [(F⁻¹)_QQ]⁻¹ w_Q, by enumeration; of equal sets the first in lexicographic order.
+ * ½ (w−αh)_Qᵀ [(F⁻¹)_QQ]⁻¹ (w−αh)_Q, by enumeration; of equal sets the first in lexicographic order.
  * Groups have at most 16 weights.
  */
-export interface ChooseSubsetsJob extends StateRange, SubsetRange {
+export interface ChooseSubsetsJob extends StateRange, SubsetRange, FirstOrder {
   weights: Float32Array;
 }
 
@@ -214,11 +247,11 @@ export type CriterionName = 'woodfisher' | 'diagonal-fisher' | 'magnitude';
 
 /**
  * scores[c] by criterion, for the weights of the blocks.
- * - woodfisher: w² / (2 D), D = diagonal.
+ * - woodfisher: (w − αh)² / (2 D), D = diagonal.
  * - diagonal-fisher: w² (λ + squareSum/N) / 2.
  * - magnitude: |w|. Arrays a criterion does not use may be empty.
  */
-export interface ScoreJob extends BlockRange {
+export interface ScoreJob extends BlockRange, FirstOrder {
   criterion: CriterionName;
   weights: Float32Array;
   diagonal: Float64Array;

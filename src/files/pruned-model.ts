@@ -1,6 +1,6 @@
 import { DTYPE_BYTES } from '../formats/dtypes.js';
 import type { TensorSource } from '../formats/safetensors/writer.js';
-import type { PrunedParameter } from '../prune.js';
+import type { PrunedParameter } from '../steps/results.js';
 import type { TensorInfo, TensorReader } from './tensor-reader.js';
 
 const PIECE_BYTES = 4 * 2 ** 20;

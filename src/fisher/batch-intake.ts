@@ -2,6 +2,7 @@ import { WoodFisherError } from '../errors.js';
 import { copyInPieces } from '../memory/pieces.js';
 import type { FactoredGradients, GradientBatch } from '../parameters.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
+import { endsWithin } from '../pool/sendable.js';
 import type { BlockedParameter } from './blocked-parameter.js';
 import type { SharedBatch, SharedGradients } from './fisher-state.js';
 
@@ -205,6 +206,13 @@ function rowsOf(
       'ERR_WOODFISHER_SHAPE',
       `the ${what} of parameter "${name}" must be a Float32Array`,
       { parameter: name },
+    );
+  }
+  if (!endsWithin((isShared(array) ? array.byteOffset : 0) + array.byteLength)) {
+    throw new WoodFisherError(
+      'ERR_WOODFISHER_SHAPE',
+      `the ${what} of parameter "${name}" must end within the first 4 GiB of their buffer, but take ${array.byteLength} bytes from byte ${array.byteOffset} on; send fewer samples at a time`,
+      { parameter: name, value: array.byteLength },
     );
   }
   if (array.length === 0 || array.length % width !== 0) {

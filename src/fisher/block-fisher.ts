@@ -29,7 +29,7 @@ import { type AcceptedBatch, SampleStream } from './sample-stream.js';
 export interface BlockFisherOptions {
   /** All parameters of the model; those that are not prunable are passed over. */
   parameters: readonly Parameter[];
-  /** Weights per block at most, 1 … 65536. Default 100. */
+  /** Weights per block at most, 1 … 32767. Default 100. */
   blockSize?: number;
   /** What `BlockInverse.select` prunes as one; blocks are cut so that groups lie in one. Default `unstructured`. */
   pattern?: Pattern;

@@ -1,30 +1,51 @@
 import { CRITERIA, needsFisher, type ScoreInputs, scoreWeights } from '../criteria/score.js';
-import type { CriterionName, KernelJob, UpdateRule } from '../engine/kernels.js';
+import type { CriterionName, UpdateRule } from '../engine/kernels.js';
 import { WoodFisherError } from '../errors.js';
 import type { ParsedPattern } from '../groups/pattern.js';
 import { copyInPieces, inPieces } from '../memory/pieces.js';
+import { checkSelection } from '../method-options.js';
 import { checkChoice, DEFAULTS } from '../options.js';
-import type { LabelledJob, RunContext } from '../pool/run-context.js';
+import type { RunContext } from '../pool/run-context.js';
 import { type BudgetOptions, checkBudgets } from '../selection/budgets.js';
+import { checkGoal } from '../selection/check-goal.js';
+import { SELECTIONS, type Selection, traceBlocks } from '../selection/greedy.js';
 import { disposeRanking, rank } from '../selection/ranking.js';
 import { select } from '../selection/select.js';
 import { applyUpdate, type PredictedLossChange, UPDATE_RULES } from '../updates/apply.js';
+import { checkStep, type FirstOrderTerm } from '../updates/first-order.js';
 import { type BlockedParameter, checkLength, loadMask, loadWeights } from './blocked-parameter.js';
 import type { FisherState } from './fisher-state.js';
 import { groupSaliency } from './group-saliency.js';
+import { inverseGradient } from './inverse-gradient.js';
 import { type InverseDiagonal, invertBlocks } from './invert.js';
 import { toBlockOrder, toModelLayout } from './layout.js';
-import { cutIntoTasks } from './spans.js';
+import { multiplyInverse } from './multiply.js';
 
 /** Arrays by parameter name, each in the parameter's own shape and layout. */
 export type ByParameter<T> = Readonly<Record<string, T>>;
 
-/** Options of {@link BlockInverse.select}. */
-export interface SelectOptions extends BudgetOptions {
-  /** Default `woodfisher`. */
-  criterion?: CriterionName;
+/** What the methods of {@link BlockInverse} have in common. */
+export interface WeightOptions {
   /** Stand in for the weights the Fisher was created with. */
   weights?: ByParameter<Float32Array>;
+  /** α of the first-order term, from 0 to 1. Default 0: the gradient is left out. */
+  firstOrder?: number;
+}
+
+/** Options of {@link BlockInverse.select}. */
+export interface SelectOptions extends WeightOptions, BudgetOptions {
+  /** Default `woodfisher`; the only one that `greedy` has. */
+  criterion?: CriterionName;
+  /** Default `oneshot`; `greedy` takes single weights alone. */
+  selection?: Selection;
+}
+
+/** What {@link BlockInverse.trace} gives. */
+export interface Removals {
+  /** Grows strictly in the order in which the weights of a block go; what `greedy` ranks by. */
+  keys: Record<string, Float64Array>;
+  /** Predicted loss of each removal after those before it; their sum is that of all together. */
+  marginalLosses: Record<string, Float64Array>;
 }
 
 /** What {@link BlockInverse.update} gives. */
@@ -45,6 +66,8 @@ export class BlockInverse {
   readonly #inverse: InverseDiagonal;
   readonly #pattern: ParsedPattern;
   readonly #check: () => void;
+  /** h = F⁻¹ḡ, once it was wanted. */
+  #inverseGradient: Promise<Float64Array[]> | undefined;
 
   private constructor(
     context: RunContext,
@@ -106,18 +129,7 @@ export class BlockInverse {
         const vector = ofParameter(vectors, parameter, 'vector');
         await toBlockOrder(parameter.order, vector, input[i]);
       }
-      const cost = (order: number): number => order ** 3 / 3 + 4 * order ** 2;
-      const tasks = cutIntoTasks(this.#state.spans(), cost).map((task) =>
-        task.map((span): LabelledJob<'multiply'> => {
-          const job: KernelJob<'multiply'> = {
-            ...this.#state.range(span, this.damping),
-            input: input[span.index],
-            output: output[span.index],
-          };
-          return { parameter: span.parameter.name, job };
-        }),
-      );
-      await this.#context.run('multiply', tasks);
+      await multiplyInverse(this.#context, this.#state, this.damping, input, output);
       return await this.#toModel(output, newFloat64Array);
     } finally {
       for (const array of [...input, ...output]) lease.release(array);
@@ -125,17 +137,39 @@ export class BlockInverse {
   }
 
   /**
-   * Scores of all weights, float64; the lower, the cheaper to remove. `weights` stand in for those
-   * the Fisher was created with.
+   * Scores of all weights, float64; the lower, the cheaper to remove.
    */
   async saliency(
-    options: { criterion?: CriterionName; weights?: ByParameter<Float32Array> } = {},
+    options: WeightOptions & { criterion?: CriterionName } = {},
   ): Promise<Record<string, Float64Array>> {
     this.#check();
     const criterion = checkChoice('criterion', CRITERIA, options.criterion, DEFAULTS.criterion);
-    return await this.#withScores(criterion, options.weights, (scores) =>
+    return await this.#withScores(criterion, options, (scores) =>
       this.#toModel(scores, newFloat64Array),
     );
+  }
+
+  /**
+   * The order in which optimal brain surgeon takes the weights of each block one at a time, down to
+   * none, and what each removal costs (Hassibi & Stork 1993). From it the predicted loss of any
+   * sparsity follows: the sum of the marginal losses of the weights with the smallest keys.
+   */
+  async trace({ weights, firstOrder = 0 }: WeightOptions = {}): Promise<Removals> {
+    this.#check();
+    const step = checkStep(firstOrder);
+    return await this.#withWeights(weights, async (own) => {
+      const options = { step, losses: true };
+      const context = this.#context;
+      const trace = await traceBlocks(context, this.#state, this.damping, own, options);
+      try {
+        return {
+          keys: await this.#toModel(trace.keys, newFloat64Array),
+          marginalLosses: await this.#toModel(trace.marginalLosses, newFloat64Array),
+        };
+      } finally {
+        for (const array of [...trace.keys, ...trace.marginalLosses]) context.lease.release(array);
+      }
+    });
   }
 
   /**
@@ -146,14 +180,20 @@ export class BlockInverse {
    */
   async select(options: SelectOptions = {}): Promise<Record<string, Uint8Array>> {
     this.#check();
-    const criterion = checkChoice('criterion', CRITERIA, options.criterion, DEFAULTS.criterion);
     const pattern = this.#pattern;
     const budgets = checkBudgets(options, pattern);
-    const { parameters } = this.#state;
-    const fisher = { state: this.#state, inputs: this.#scoreInputs() };
+    const criterion = checkChoice('criterion', CRITERIA, options.criterion, DEFAULTS.criterion);
+    const selection = checkChoice('selection', SELECTIONS, options.selection, DEFAULTS.selection);
+    checkSelection(selection, criterion, pattern);
+    const state = this.#state;
+    const { parameters } = state;
+    checkGoal(budgets, parameters);
+    const inputs = this.#scoreInputs(await this.#firstOrder(options.firstOrder));
     return await this.#withWeights(options.weights, async (weights) => {
-      const inputs = { parameters, weights, criterion, pattern, budgets, fisher };
-      const ranking = await rank(this.#context, inputs);
+      const ranking = await rank(this.#context, {
+        ...{ parameters, weights, criterion, selection, pattern, budgets },
+        fisher: { state, inputs },
+      });
       try {
         const { masks } = await select(this.#context, ranking);
         try {
@@ -169,17 +209,18 @@ export class BlockInverse {
 
   /**
    * Loss of removing each group of a parameter's weights together, exactly:
-   * ½ w_Qᵀ [(F⁻¹)_QQ]⁻¹ w_Q (Hassibi & Stork 1993, for a set of weights). Groups are lists of flat
-   * indices in the model's layout; each must lie within one block.
+   * ½ (w−αh)_Qᵀ [(F⁻¹)_QQ]⁻¹ (w−αh)_Q (Hassibi & Stork 1993, for a set of weights). Groups are lists of
+   * flat indices in the model's layout; each must lie within one block.
    */
   async groupSaliency(
     parameter: string,
     groups: readonly ArrayLike<number>[],
-    { weights }: { weights?: ByParameter<Float32Array> } = {},
+    { weights, firstOrder }: WeightOptions = {},
   ): Promise<Float64Array> {
     this.#check();
+    const term = await this.#firstOrder(firstOrder);
     return await this.#withWeights(weights, (own) =>
-      groupSaliency(this.#context, this.#state, this.damping, own, parameter, groups),
+      groupSaliency(this.#context, this.#state, this.damping, own, parameter, groups, term),
     );
   }
 
@@ -191,13 +232,14 @@ export class BlockInverse {
     masks,
     rule: asked,
     weights,
-  }: {
+    firstOrder,
+  }: WeightOptions & {
     masks: ByParameter<Uint8Array>;
     rule?: UpdateRule;
-    weights?: ByParameter<Float32Array>;
   }): Promise<UpdatedWeights> {
     this.#check();
     const rule = checkChoice('rule', UPDATE_RULES, asked, DEFAULTS.update);
+    const term = await this.#firstOrder(firstOrder);
     const { parameters } = this.#state;
     const { lease } = this.#context;
     const after = parameters.map(({ size }) => lease.uint8(size));
@@ -209,8 +251,15 @@ export class BlockInverse {
         });
       }
       return await this.#withWeights(weights, async (own) => {
-        const context = this.#context;
-        const changes = await applyUpdate(context, this.#state, rule, this.damping, own, after);
+        const changes = await applyUpdate(
+          this.#context,
+          this.#state,
+          rule,
+          this.damping,
+          own,
+          after,
+          term,
+        );
         return {
           weights: await this.#toModel(own, (length) => new Float32Array(length)),
           predictedLossChange: Object.fromEntries(
@@ -225,28 +274,42 @@ export class BlockInverse {
 
   /** Frees the inverse; the Fisher stays. */
   dispose(): void {
+    const { lease } = this.#context;
+    this.#inverseGradient
+      ?.then((arrays) => arrays.map((array) => lease.release(array)))
+      .catch(() => undefined);
+    this.#inverseGradient = undefined;
     for (const array of [...this.#inverse.diagonal, ...this.#inverse.condition]) {
       this.#context.lease.release(array);
     }
   }
 
-  #scoreInputs(): ScoreInputs {
+  async #firstOrder(step = 0): Promise<FirstOrderTerm | undefined> {
+    if (checkStep(step) === 0) return undefined;
+    this.#inverseGradient ??= inverseGradient(this.#context, this.#state, this.damping);
+    return { step, inverseGradient: await this.#inverseGradient };
+  }
+
+  /** What the criteria need to know of the inverse. */
+  #scoreInputs(firstOrder: FirstOrderTerm | undefined): ScoreInputs {
     return {
       diagonal: this.#inverse.diagonal,
       squareSum: this.#state.parts.map(({ squareSum }) => squareSum),
       samples: this.samples,
       damping: this.damping,
+      firstOrder,
     };
   }
 
   /** Calls `use` with the scores of the weights, in block order. */
   async #withScores<T>(
     criterion: CriterionName,
-    given: ByParameter<Float32Array> | undefined,
+    { weights: given, firstOrder }: WeightOptions,
     use: (scores: Float64Array[]) => Promise<T>,
   ): Promise<T> {
+    const term = await this.#firstOrder(firstOrder);
     return await this.#withWeights(given, async (weights) => {
-      const inputs = needsFisher(criterion) ? this.#scoreInputs() : undefined;
+      const inputs = needsFisher(criterion) ? this.#scoreInputs(term) : undefined;
       const { parameters } = this.#state;
       const scores = await scoreWeights(this.#context, parameters, weights, criterion, inputs);
       try {

@@ -3,6 +3,7 @@ import { WoodFisherError } from '../errors.js';
 import { blocksOf } from '../groups/cut-blocks.js';
 import { groupLayout, type ParameterGroups } from '../groups/parameter-groups.js';
 import { type ParsedPattern, UNSTRUCTURED } from '../groups/pattern.js';
+import { MAX_ARRAY_BYTES } from '../options.js';
 
 /** A parameter without its data. */
 export interface ParameterShape {
@@ -29,7 +30,8 @@ export interface BlockShape {
   blockOrder: number;
 }
 
-const LARGEST = 2 ** 32 - 1;
+/** Sums are float64, one a weight. */
+const LARGEST = Math.floor(MAX_ARRAY_BYTES / 8);
 
 /** Whether a parameter takes part in pruning. */
 export function isPrunable({ prunable, shape }: ParameterShape): boolean {

@@ -123,6 +123,14 @@ export class FisherState {
     this.#stored += count;
   }
 
+  /** Gives the memory of the state back; it is of no further use. */
+  release(): void {
+    for (const { chunks, gradientSum, squareSum } of this.parts) {
+      const arrays = chunks.flatMap(({ states, lowOrder, rows }) => [states, lowOrder, rows]);
+      for (const array of [...arrays, gradientSum, squareSum]) this.#context.lease.release(array);
+    }
+  }
+
   /** All blocks, chunk by chunk. */
   spans(): Span[] {
     return this.parts.flatMap(({ parameter, chunks }, index) =>

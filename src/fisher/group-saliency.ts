@@ -2,6 +2,7 @@ import type { KernelJob } from '../engine/kernels.js';
 import { WoodFisherError } from '../errors.js';
 import { inPieces } from '../memory/pieces.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
+import { type FirstOrderTerm, firstOrderOf } from '../updates/first-order.js';
 import type { BlockedParameter } from './blocked-parameter.js';
 import type { FisherState } from './fisher-state.js';
 import { blockIndex } from './layout.js';
@@ -19,6 +20,7 @@ export async function groupSaliency(
   weights: readonly Float32Array[],
   name: string,
   groups: readonly Group[],
+  firstOrder?: FirstOrderTerm,
 ): Promise<Float64Array> {
   const at = state.parameters.findIndex((parameter) => parameter.name === name);
   if (at === -1) {
@@ -70,6 +72,7 @@ export async function groupSaliency(
           groupFrom,
           groupTo,
           saliencies,
+          ...firstOrderOf(firstOrder, at),
         };
         return [{ parameter: name, job }];
       });

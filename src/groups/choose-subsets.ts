@@ -1,8 +1,10 @@
+import type { ScoreInputs } from '../criteria/score.js';
 import type { KernelJob } from '../engine/kernels.js';
 import type { BlockedParameter } from '../fisher/blocked-parameter.js';
 import type { FisherState } from '../fisher/fisher-state.js';
 import { cutIntoTasks, tasksOfBytes, wholeParameters } from '../fisher/spans.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
+import { firstOrderOf } from '../updates/first-order.js';
 
 /** New masks (block order, on the run's memory), and by group what its pruned weights cost together. */
 export interface ChosenSubsets {
@@ -17,7 +19,7 @@ type Choice = Pick<KernelJob<'chooseSmallest'>, 'grid' | 'keep' | 'mask' | 'mask
 export async function chooseJointly(
   context: RunContext,
   state: FisherState,
-  damping: number,
+  { damping, firstOrder }: Pick<ScoreInputs, 'damping' | 'firstOrder'>,
   weights: readonly Float32Array[],
   keep: number,
 ): Promise<ChosenSubsets> {
@@ -28,6 +30,7 @@ export async function chooseJointly(
         ...state.range(span, damping),
         ...choices[span.index],
         weights: weights[span.index],
+        ...firstOrderOf(firstOrder, span.index),
       };
       return { parameter: span.parameter.name, job };
     }),

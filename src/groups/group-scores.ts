@@ -1,9 +1,11 @@
+import type { ScoreInputs } from '../criteria/score.js';
 import type { KernelJob } from '../engine/kernels.js';
 import type { BlockedParameter } from '../fisher/blocked-parameter.js';
 import type { FisherState } from '../fisher/fisher-state.js';
 import { cutIntoTasks, type Span } from '../fisher/spans.js';
 import { fillInPieces, inPieces } from '../memory/pieces.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
+import { firstOrderOf } from '../updates/first-order.js';
 import { blockParts } from './block-parts.js';
 import type { GroupModel } from './group-model.js';
 
@@ -17,13 +19,13 @@ export interface GroupScores {
 }
 
 /**
- * ½ w_Qᵀ [(F⁻¹)_QQ]⁻¹ w_Q for every group Q. The Fisher knows nothing across blocks, so that a group in
+ * ½ (w−αh)_Qᵀ [(F⁻¹)_QQ]⁻¹ (w−αh)_Q for every group Q. The Fisher knows nothing across blocks, so that a group in
  * several blocks costs the sum of what its parts cost.
  */
 export async function exactScores(
   context: RunContext,
   state: FisherState,
-  damping: number,
+  { damping, firstOrder }: Pick<ScoreInputs, 'damping' | 'firstOrder'>,
   weights: readonly Float32Array[],
   model: GroupModel,
 ): Promise<GroupScores> {
@@ -32,7 +34,9 @@ export async function exactScores(
   const summed = scores.map(() => false);
   for (const wave of waves(state.spans())) {
     const { list, of } = model.members[wave.index];
-    const groups = await partScores(context, state, damping, weights[wave.index], wave, of);
+    const term = firstOrderOf(firstOrder, wave.index);
+    const job = { weights: weights[wave.index], ...term };
+    const groups = await partScores(context, state, damping, job, wave, of);
     await groups.visit((g, score) => {
       scores[list][g] += score;
       summed[list] ||= parts[list][g] === 1;
@@ -83,7 +87,7 @@ async function partScores(
   context: RunContext,
   state: FisherState,
   damping: number,
-  weights: Float32Array,
+  job: Pick<KernelJob<'groupSaliency'>, 'weights' | 'step' | 'inverseGradient'>,
   wave: Span,
   of: (c: number) => number,
 ) {
@@ -103,11 +107,12 @@ async function partScores(
       const groupFrom = firstOfBlock[span.from - from];
       const groupTo = firstOfBlock[span.to - from];
       if (groupFrom === groupTo) return [];
-      const job: KernelJob<'groupSaliency'> = {
+      const own: KernelJob<'groupSaliency'> = {
         ...state.range(span, damping),
-        ...{ weights, indices, offsets, groupFrom, groupTo, saliencies },
+        ...job,
+        ...{ indices, offsets, groupFrom, groupTo, saliencies },
       };
-      return [{ parameter: parameter.name, job }];
+      return [{ parameter: parameter.name, job: own }];
     }),
   );
   await context.run('groupSaliency', tasks);

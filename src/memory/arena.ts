@@ -18,8 +18,9 @@ const free = new Map<number, SharedArrayBuffer[]>();
 
 const SMALLEST = 4096;
 
-/** Buffers from here on have large pages: one page more than they need is then at most an eighth. */
+/** Buffers from here on have large pages. */
 const LARGE = 2 ** 24;
+const LARGE_PAGE = 2 ** 21;
 
 const CREATE: {
   [K in ArrayKind]: (buffer: SharedArrayBuffer, length: number) => ArrayKinds[K];
@@ -46,7 +47,8 @@ function take(bytes: number): SharedArrayBuffer {
   if (recycled !== undefined) return recycled;
   try {
     const buffer = new SharedArrayBuffer(size);
-    if (size >= LARGE) loadNative()?.useLargePages(new Uint8Array(buffer));
+    const whole = Math.floor(bytes / LARGE_PAGE) * LARGE_PAGE; // what is not used must not come along
+    if (bytes >= LARGE) loadNative()?.useLargePages(new Uint8Array(buffer, 0, whole));
     return buffer;
   } catch (cause) {
     throw new WoodFisherError(

@@ -15,6 +15,7 @@ import {
   DEFAULTS,
 } from '../options.js';
 import { checkThreads } from '../pool/threads.js';
+import { SELECTIONS, type Selection } from '../selection/greedy.js';
 import type { ChosenSolver, SolverOption } from '../solvers/choose.js';
 import { UPDATE_RULES } from '../updates/apply.js';
 import { type MemoryBytes, memoryOf } from './memory.js';
@@ -48,6 +49,10 @@ export interface EstimateOptions {
   criterion?: CriterionName;
   /** Default `joint`; `none` for criterion `magnitude`, which then needs no gradients. */
   update?: UpdateRule;
+  /** Default `oneshot`. */
+  selection?: Selection;
+  /** Whether the first-order term is there, and its step searched. Default: neither. */
+  firstOrder?: 'step' | 'search';
   /** For the time of the update. Default 0.9. */
   sparsity?: number;
   threads?: number;
@@ -124,6 +129,8 @@ function checkEstimate(options: EstimateOptions): RunSettings {
     samples: checkSamples(options.samples),
     damping: options.damping === undefined ? undefined : checkDamping(options.damping),
     gradientBatch: checkGradientBatch(options.gradientBatch ?? USUAL_BATCH),
+    selection: checkChoice('selection', SELECTIONS, options.selection, DEFAULTS.selection),
+    firstOrder: options.firstOrder,
     sparsity: checkSparsity(options.sparsity ?? 0.9),
     threads: checkThreads(options.threads),
   };

@@ -1,6 +1,7 @@
 import { scoreArrays } from '../criteria/score.js';
 import type { BlockShape } from '../fisher/block-shape.js';
 import { weightArrays } from '../fisher/blocked-parameter.js';
+import { inverseGradientArrays } from '../fisher/inverse-gradient.js';
 import { inverseArrays } from '../fisher/invert.js';
 import { wholeParameters } from '../fisher/spans.js';
 import { needsLowOrder, panelsOf, stateBytes, sumArrays } from '../fisher/state-layout.js';
@@ -10,8 +11,10 @@ import { plannedBytes } from '../memory/array-plan.js';
 import { CONTROL_BYTES } from '../pool/run-context.js';
 import { QUANTILES } from '../report/statistics.js';
 import { maskArrays } from '../selection/cut.js';
+import { keyArrays } from '../selection/greedy.js';
 import { countArrays, rankingParts } from '../selection/rank.js';
 import { lossArrays } from '../updates/apply.js';
+import { searchArrays } from '../updates/search-step.js';
 import type { RunPlan } from './run-plan.js';
 import { scratchBytes } from './scratch.js';
 
@@ -25,7 +28,7 @@ export interface MemoryBytes {
   sums: number;
   /** Gradient batches under way: two, or one where all samples come in one. */
   batches: number;
-  /** Diagonals and condition of the inverse, scores, new masks, predicted losses. */
+  /** Diagonals and condition of the inverse, h, scores, new masks, predicted losses, weights of a line search. */
   results: number;
   /** Counts of the ranking. */
   counts: number;
@@ -50,7 +53,7 @@ export interface PlannedMemory extends MemoryBytes {
 
 /** Bytes that a run takes: those that its allocations ask for, counted by the same plans. */
 export function memoryOf(plan: RunPlan): PlannedMemory {
-  const { shapes, solver, criterion, update, run } = plan;
+  const { shapes, solver, criterion, update, selection, firstOrder, run } = plan;
   const inverts = solver !== undefined && (run === 'fisher' || criterion === 'woodfisher');
   const prunes = run === 'prune';
   const bytes = (when: boolean, arrays: (shape: BlockShape) => ArrayPlan): number =>
@@ -61,20 +64,27 @@ export function memoryOf(plan: RunPlan): PlannedMemory {
   const state = solver === undefined ? 0 : stateOf(plan);
   const batches = solver === undefined ? 0 : batchBytes(plan);
   const inverse = bytes(inverts, inverseArrays);
-  const scores = bytes(prunes, scoreArrays) + (prunes ? groupBytes(shapes, plan.pattern) : 0);
+  const h = bytes(prunes && firstOrder !== undefined, inverseGradientArrays);
+  const keys = bytes(prunes, selection === 'greedy' ? keyArrays : scoreArrays);
+  const scores = keys + (prunes ? groupBytes(shapes, plan.pattern) : 0);
   const masks = bytes(prunes, maskArrays);
   const losses = bytes(prunes && solver !== undefined, lossArrays);
+  const searched = bytes(prunes && firstOrder === 'search', searchArrays);
   const counts = prunes ? countBytes(plan) : { cut: 0, quantiles: 0 };
   const scratch = scratchBytes(plan);
   const outputs = prunes ? plan.allWeights * (plan.inPlace ? 1 : 5) : 0;
 
   const base = weights + sums + state;
-  const scored = base + inverse + scores;
+  const scored = base + inverse + h + scores;
+  // The model that the caller's loss is given is on ordinary memory.
+  const lent = firstOrder === 'search' ? 4 * sum(shapes, ({ size }) => size) : 0;
+  const updating = scored + masks + losses + searched;
   const moments = [
     { shared: base + batches, other: scratch.accumulate, late: false },
-    { shared: base + inverse, other: scratch.invert, late: true },
+    { shared: base + inverse + h, other: scratch.invert, late: true },
+    { shared: scored, other: scratch.score, late: true },
     { shared: scored + counts.cut, other: 0, late: true },
-    { shared: scored + masks + losses, other: update === 'none' ? 0 : scratch.update, late: true },
+    { shared: updating, other: (update === 'none' ? 0 : scratch.update) + lent, late: true },
     { shared: scored + masks + counts.quantiles, other: 0, late: true },
     { shared: scored + masks, other: outputs, late: true },
   ];
@@ -84,9 +94,9 @@ export function memoryOf(plan: RunPlan): PlannedMemory {
     state,
     sums,
     batches,
-    results: inverse + scores + masks + losses,
+    results: inverse + h + scores + masks + losses + searched,
     counts: Math.max(counts.cut, counts.quantiles),
-    scratch: Math.max(scratch.accumulate, scratch.invert, scratch.update),
+    scratch: Math.max(scratch.accumulate, scratch.invert, scratch.score, scratch.update),
     outputs,
     shared: Math.max(...moments.map(({ shared }) => shared)),
     total: Math.max(...moments.map(({ shared, other }) => shared + other)),

@@ -7,6 +7,7 @@ import { workOf } from './work.js';
 export interface PredictedSeconds {
   accumulate: number;
   invert: number;
+  score: number;
   update: number;
   total: number;
 }
@@ -22,7 +23,7 @@ export function predictSeconds(
   rates: Rates,
   copied = batchValues(plan, plan.samples),
 ): PredictedSeconds {
-  if (plan.solver === undefined) return { accumulate: 0, invert: 0, update: 0, total: 0 };
+  if (plan.solver === undefined) return { accumulate: 0, invert: 0, score: 0, update: 0, total: 0 };
   const { samples, gradientBatch = 128 } = plan;
   const work = workOf(plan);
   const values = batchValues(plan, samples);
@@ -33,6 +34,8 @@ export function predictSeconds(
   const busy = Math.min(1, blocks / plan.threads);
   const accumulate = copy + values / rates.check + work.accumulate / rates.accumulate / busy;
   const invert = work.invert / rates.invert / busy;
+  // A trace is made of the same steps as an inverse.
+  const score = work.score / rates.invert / busy;
   const update = work.update / rates.update / busy;
-  return { accumulate, invert, update, total: accumulate + invert + update };
+  return { accumulate, invert, score, update, total: accumulate + invert + score + update };
 }

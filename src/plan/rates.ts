@@ -72,8 +72,8 @@ const USUAL_SAMPLES = 256;
 
 /** Whether a run takes much longer than measuring for it would. */
 export function isWorthMeasuring(engine: ChosenEngine, plan: RunPlan): boolean {
-  const { accumulate, invert, update } = workOf(plan, plan.samples ?? USUAL_SAMPLES);
-  return accumulate + invert + update > 50 * TASK_FLOPS[engine.name];
+  const { accumulate, invert, score, update } = workOf(plan, plan.samples ?? USUAL_SAMPLES);
+  return accumulate + invert + score + update > 50 * TASK_FLOPS[engine.name];
 }
 
 function sampleOf(engine: EngineName, plan: RunPlan): Sample {

@@ -6,6 +6,7 @@ import {
   sizeOf,
 } from '../fisher/block-shape.js';
 import type { ParsedPattern } from '../groups/pattern.js';
+import type { Selection } from '../selection/greedy.js';
 import { type ChosenSolver, chooseSolver, type SolverOption } from '../solvers/choose.js';
 import { memoryOf } from './memory.js';
 
@@ -30,6 +31,10 @@ export interface RunSettings {
   factored?: ReadonlySet<string>;
   criterion: CriterionName;
   update: UpdateRule;
+  /** Default `oneshot`. */
+  selection?: Selection;
+  /** The first-order term, and whether its step is searched. Absent: the gradient is left out. */
+  firstOrder?: 'step' | 'search';
   sparsity: number;
   threads: number;
   /** Whether prune() writes its results into the caller's arrays. */

@@ -5,6 +5,7 @@ import type { RunPlan } from './run-plan.js';
 export interface ScratchBytes {
   accumulate: number;
   invert: number;
+  score: number;
   update: number;
 }
 
@@ -23,14 +24,16 @@ const STEP_SAMPLES = 16;
  * What kernels take while they run, as large as the native ones make it; the JavaScript engine stays
  * below. Every thread may work on the widest block at the same time.
  */
-export function scratchBytes({ shapes, solver, samples = 0, threads }: RunPlan): ScratchBytes {
-  if (solver === undefined) return { accumulate: 0, invert: 0, update: 0 };
+export function scratchBytes(plan: RunPlan): ScratchBytes {
+  const { shapes, solver, samples = 0, selection, threads } = plan;
+  if (solver === undefined) return { accumulate: 0, invert: 0, score: 0, update: 0 };
   const widest = padded(Math.max(...shapes.map(({ blockOrder }) => blockOrder)));
   const bytes = (float64: number): number => 8 * float64 * threads;
   const matrices = matrixScratch(solver.name, widest, samples);
   return {
     accumulate: bytes(accumulateScratch(solver.name, widest)),
     invert: bytes(invertScratch(solver.name, widest, matrices)),
+    score: selection === 'greedy' ? bytes(6 * widest + 2 * widest ** 2) : 0,
     update: bytes(5 * widest + matrices),
   };
 }

@@ -9,19 +9,25 @@ import type { RunPlan } from './run-plan.js';
 export interface Work {
   accumulate: number;
   invert: number;
+  /** Of greedy selection; other scores take next to no time. */
+  score: number;
   update: number;
 }
 
 /** Flops of a run for N samples; `samples` stands in where the plan does not know N. */
 export function workOf(plan: RunPlan, samples = plan.samples ?? 0): Work {
   const { shapes, solver, criterion, update, run } = plan;
-  if (solver === undefined) return { accumulate: 0, invert: 0, update: 0 };
+  if (solver === undefined) return { accumulate: 0, invert: 0, score: 0, update: 0 };
   const { name } = solver;
   const inverts = run === 'fisher' || criterion === 'woodfisher';
   const removed = run === 'prune' ? plan.sparsity : 0;
   return {
     accumulate: samples * overBlocks(shapes, (order) => accumulateFlops(name, order)),
     invert: inverts ? overBlocks(shapes, (order) => invertFlops(name, order, samples)) : 0,
+    score:
+      plan.selection === 'greedy' && run === 'prune'
+        ? overBlocks(shapes, (order) => greedyFlops(name, order, samples))
+        : 0,
     update:
       removed > 0
         ? overBlocks(shapes, (order) => updateFlops(name, update, order, samples, removed))
@@ -39,6 +45,13 @@ export function accumulateFlops(solver: SolverName, order: number): number {
 export function invertFlops(solver: SolverName, order: number, samples: number): number {
   if (solver === 'dual') return 2 * samples ** 2 * order + samples ** 3 / 3;
   return solver === 'gram' ? (2 / 3) * order ** 3 : order;
+}
+
+/** Of a trace of a block: P, and its removals. */
+export function greedyFlops(solver: SolverName, order: number, samples: number): number {
+  if (solver === 'woodbury') return order ** 3 / 3;
+  const sums = solver === 'dual' ? samples * order ** 2 : 0;
+  return (5 / 3) * order ** 3 + sums;
 }
 
 /** Of the update of a block that loses the fraction `removed` of its weights, its prediction included. */

@@ -10,6 +10,7 @@ import {
 import { WoodFisherError } from '../errors.js';
 import { Lease } from '../memory/arena.js';
 import { PoolShare } from './pool.js';
+import { checkSendable } from './sendable.js';
 
 /** A kernel call and the parameter it works on, for what it may have to report. */
 export interface LabelledJob<K extends KernelName> {
@@ -79,6 +80,7 @@ export class RunContext {
     tasks: readonly (readonly LabelledJob<K>[])[],
   ): Promise<number[][]> {
     this.throwIfUnusable();
+    for (const { parameter, job } of tasks.flat()) checkSendable(parameter, job);
     const all = this.#runAll(kernel, tasks);
     this.#running.add(all);
     const tell = this.#teller(kernel, tasks);

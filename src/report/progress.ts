@@ -31,13 +31,13 @@ export class PhaseClock {
     }
   }
 
-  /** The phases with the time that was predicted for them. */
+  /** The phases with the time that was predicted for them; none where that is next to nothing. */
   compared(
     estimated: Partial<Record<PhaseStatistics['name'], number>> | undefined,
   ): PhaseStatistics[] {
     return this.phases.map((phase) => ({
       ...phase,
-      estimatedSeconds: estimated?.[phase.name] ?? null,
+      estimatedSeconds: estimated?.[phase.name] || null,
     }));
   }
 

@@ -1,7 +1,9 @@
 import type { ChosenEngine } from '../engine/engine.js';
 import type { CriterionName, UpdateRule } from '../engine/kernels.js';
 import type { Scope } from '../selection/budgets.js';
+import type { Selection } from '../selection/greedy.js';
 import type { ChosenSolver } from '../solvers/choose.js';
+import type { Schedule } from '../steps/schedule.js';
 
 /** Version of {@link RunStatistics}; schemas/statistics.schema.json describes it. */
 export const STATISTICS_VERSION = 1;
@@ -13,6 +15,7 @@ export const QUANTILES = [0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1] as cons
 export interface RunStatistics {
   version: typeof STATISTICS_VERSION;
   criterion: CriterionName;
+  selection: Selection;
   update: UpdateRule;
   scope: Scope;
   /** What was pruned as one: `unstructured`, `1x4`, `2:4`, `rows`, `filters`, `columns`, `sets`. */
@@ -30,15 +33,21 @@ export interface RunStatistics {
   /** null where no Fisher was made. */
   solver: ChosenSolver | null;
   threads: number;
-  /** Largest score that was pruned over all parameters; null where nothing was, or with scope layer. */
+  /** Largest score that the last step pruned over all parameters; null where it pruned nothing, or with scope layer. */
   threshold: number | null;
   totals: Counts;
-  /** Sum over the parameters; null where no Fisher was made. */
+  /** Sum over the parameters and steps; null where no Fisher was made. */
   predictedLossChange: LossChange | null;
+  /** How sparsity grew; null with one step. */
+  schedule: Schedule | null;
+  /** The pruning steps in their order, at least one. */
+  steps: StepStatistics[];
   parameters: ParameterStatistics[];
   /** Parameters that were left as they are, and why. */
   kept: { name: string; shape: readonly number[]; size: number; reason: string }[];
   phases: PhaseStatistics[];
+  /** What may not be as it was meant, in words. */
+  warnings: string[];
 }
 
 /** Weights, and how many of them are zero by pruning. */
@@ -79,6 +88,32 @@ export interface GroupStatistics {
   summed: boolean;
 }
 
+/** One pruning step. */
+export interface StepStatistics {
+  /** Fraction of the prunable weights that was to be zero after it, or one by parameter; null where none was. */
+  targetSparsity: RunStatistics['targetSparsity'];
+  /** N; null where no Fisher was made. */
+  samples: number | null;
+  prunedNow: number;
+  /** Sum over the parameters; null where no Fisher was made. */
+  predictedLossChange: LossChange | null;
+  /** null where the gradient was left out. */
+  firstOrder: FirstOrderStatistics | null;
+}
+
+/** The first-order term of a step. */
+export interface FirstOrderStatistics {
+  /** α of the update. */
+  step: number;
+  /** The line search that found it; null where α was given. Losses that are not finite are null. */
+  search: {
+    lossBefore: number | null;
+    lossAfter: number | null;
+    tried: { step: number; loss: number | null }[];
+  } | null;
+}
+
+/** Thresholds, scores, traces and conditions are those of the last step; the counts of all of them. */
 export interface ParameterStatistics extends Counts {
   name: string;
   shape: readonly number[];
@@ -102,8 +137,8 @@ export interface ParameterStatistics extends Counts {
 }
 
 export interface PhaseStatistics {
-  name: 'read' | 'accumulate' | 'invert' | 'score' | 'select' | 'update';
-  /** Wall time; `read` is the time spent waiting for gradients. */
+  name: 'read' | 'accumulate' | 'invert' | 'score' | 'select' | 'search' | 'update';
+  /** Wall time; `read` is the time spent waiting for gradients, `search` mostly that in the caller's loss. */
   seconds: number;
   /**
    * Wall time that was predicted from the sizes and a short measurement of the machine, mostly within

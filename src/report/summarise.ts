@@ -7,22 +7,21 @@ import type { RunContext } from '../pool/run-context.js';
 import type { PruneSettings } from '../prune-options.js';
 import { flopsLeft } from '../selection/amounts.js';
 import { type Budgets, costsOf } from '../selection/budgets.js';
+import type { Cut } from '../selection/cut.js';
 import { scoresAtRanks } from '../selection/rank.js';
 import type { Ranking } from '../selection/ranking.js';
-import type { Selection } from '../selection/select.js';
 import type { Units } from '../selection/units.js';
-import type { PredictedLossChange } from '../updates/apply.js';
 import {
   type Counts,
-  type LossChange,
   type ParameterStatistics,
   type PhaseStatistics,
   QUANTILES,
   type RunStatistics,
   STATISTICS_VERSION,
 } from './statistics.js';
+import type { StepHistory } from './step-history.js';
 
-/** What a run has found, in block order where it is by weight or block. */
+/** What a run has found, its last step in detail; block order where it is by weight or block. */
 export interface RunFindings {
   settings: PruneSettings;
   all: readonly Parameter[];
@@ -30,8 +29,11 @@ export interface RunFindings {
   fisher: EstimatedFisher | undefined;
   inverse: InverseDiagonal | undefined;
   ranking: Ranking;
-  selection: Selection;
-  changes: readonly PredictedLossChange[] | undefined;
+  /** Absent for pattern n:m. */
+  cuts?: readonly Cut[];
+  /** Weights that the last step pruned. */
+  pruned: readonly number[];
+  history: StepHistory;
   phases: PhaseStatistics[];
 }
 
@@ -40,7 +42,7 @@ export async function runStatistics(
   context: RunContext,
   findings: RunFindings,
 ): Promise<RunStatistics> {
-  const { settings, all, fisher, phases } = findings;
+  const { settings, all, fisher, history, phases } = findings;
   const { budgets } = settings;
   const parameters: ParameterStatistics[] = [];
   for (const index of findings.parameters.keys()) {
@@ -52,6 +54,7 @@ export async function runStatistics(
   return {
     version: STATISTICS_VERSION,
     criterion: settings.criterion,
+    selection: settings.selection,
     update: settings.update,
     scope: budgets.scope,
     pattern: settings.pattern.text,
@@ -76,6 +79,8 @@ export async function runStatistics(
             quadratic: sum(changes, ({ quadratic }) => quadratic),
             linear: sum(changes, ({ linear }) => linear),
           },
+    schedule: settings.steps === 1 ? null : settings.schedule,
+    steps: history.steps,
     parameters,
     kept: all
       .filter(({ name }) => !names.has(name))
@@ -86,23 +91,23 @@ export async function runStatistics(
         reason: prunable === false ? 'not to be pruned' : 'fewer than two axes',
       })),
     phases,
+    warnings: settings.warnings,
   };
 }
 
 async function parameterStatistics(
   context: RunContext,
-  { settings, parameters, fisher, inverse, ranking, selection, changes }: RunFindings,
+  { settings, parameters, fisher, inverse, ranking, cuts, pruned, history }: RunFindings,
   index: number,
 ): Promise<ParameterStatistics> {
-  const { name, shape, size, blockCount, prunedBefore } = parameters[index];
-  const { cuts, pruned } = selection;
+  const { name, shape, size, blockCount } = parameters[index];
   const { units, groups } = ranking;
   const list = groups?.model.members[index].list ?? index;
   const there = await unitsThere(units[list]);
   return {
     name,
     shape,
-    ...counts(size, prunedBefore, pruned[index]),
+    ...counts(size, history.prunedBefore[index], history.pruned[index]),
     blocks: blockCount,
     cost: costsOf(settings.budgets, [parameters[index]])[0],
     groups:
@@ -113,16 +118,12 @@ async function parameterStatistics(
     saliency: await saliencyQuantiles(context, units[list], there),
     fisherTrace: fisher === undefined ? null : await fisherTrace(fisher, index),
     condition: inverse === undefined ? null : largest(inverse.condition[index]),
-    predictedLossChange: changes === undefined ? null : lossChange(changes[index]),
+    predictedLossChange: fisher === undefined ? null : history.changes[index],
   };
 }
 
 function counts(size: number, prunedBefore: number, prunedNow: number): Counts {
   return { size, prunedBefore, prunedNow, sparsity: (prunedBefore + prunedNow) / size };
-}
-
-function lossChange({ quadratic, linear }: PredictedLossChange): LossChange {
-  return { quadratic, linear };
 }
 
 /** Units that might be pruned. */

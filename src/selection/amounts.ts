@@ -14,7 +14,7 @@ export function prunedCount(sparsity: number, size: number): number {
 }
 
 /** Weights that a sparsity prunes beside those that are gone. */
-export function weightsToPrune(sparsity: number, lists: readonly Units[]): Amount {
+export function weightsToPrune(sparsity: number, lists: readonly Pick<Units, 'totals'>[]): Amount {
   const { all, prunedBefore } = totalsTogether(lists, 'weights');
   const count = prunedCount(sparsity, all) - prunedBefore;
   return { currency: 'weights', option: 'sparsity', count };
@@ -26,14 +26,17 @@ export function flopsLeft(target: number, dense: number): number {
 }
 
 /** FLOPs that have to go for a target. */
-export function flopsToPrune(target: number, lists: readonly Units[]): Amount {
+export function flopsToPrune(target: number, lists: readonly Pick<Units, 'totals'>[]): Amount {
   const { all, prunedBefore } = totalsTogether(lists, 'flops');
   const count = all - prunedBefore - flopsLeft(target, all);
   return { currency: 'flops', option: 'targetFlops', count };
 }
 
 /** Totals of several lists as one. */
-export function totalsTogether(lists: readonly Units[], currency: Amount['currency']): Totals {
+export function totalsTogether(
+  lists: readonly Pick<Units, 'totals'>[],
+  currency: Amount['currency'],
+): Totals {
   return lists.reduce(
     (sum, { totals }) => ({
       all: sum.all + totals[currency].all,

@@ -40,7 +40,6 @@ export async function boundedCuts(
     floors.push(floor);
     ceilings.push(laterOf(floor, await ceilingOf(context, units, of(bounds.maxSparsity, units))));
   }
-  checkFloors(lists, amounts, bounds);
   const between = await unitsBetween(context, lists, floors, ceilings);
   let cuts = floors;
   for (const amount of amounts) {
@@ -78,35 +77,6 @@ async function ceilingOf(context: RunContext, units: Units, sparsity?: number): 
   if (count >= most) return EVERYTHING;
   const [cut] = await cutAtRank(context, [units], count, 'weights', 'before');
   return cut;
-}
-
-/** Floors that prune more than the whole model is to lose have no threshold. */
-function checkFloors(
-  lists: readonly Units[],
-  amounts: readonly Amount[],
-  { minSparsity, maxSparsity }: Bounds,
-): void {
-  for (const units of lists) {
-    const floor = of(minSparsity, units);
-    const ceiling = of(maxSparsity, units);
-    if (floor === undefined || ceiling === undefined || floor <= ceiling) continue;
-    throw new WoodFisherError(
-      'ERR_WOODFISHER_OPTION',
-      `minSparsity of parameter "${units.name}" must be at most its maxSparsity (${ceiling}), but is ${floor}`,
-      { option: 'minSparsity', parameter: units.name, value: floor },
-    );
-  }
-  const sparsity = amounts.find(({ option }) => option === 'sparsity');
-  if (sparsity === undefined) return;
-  const floors = lists.reduce((sum, units) => {
-    return sum + Math.max(0, weightsToPrune(of(minSparsity, units) ?? 0, [units]).count);
-  }, 0);
-  if (floors <= sparsity.count) return;
-  throw new WoodFisherError(
-    'ERR_WOODFISHER_OPTION',
-    `minSparsity asks for ${floors} more weights to be pruned, which is more than the ${Math.max(0, sparsity.count)} of sparsity`,
-    { option: 'minSparsity', value: floors },
-  );
 }
 
 /** The lists with masks of what lies behind the floor and before the ceiling. */

@@ -8,7 +8,8 @@ import { groupUnits } from '../groups/group-units.js';
 import type { ParsedPattern } from '../groups/pattern.js';
 import { inPieces } from '../memory/pieces.js';
 import type { RunContext } from '../pool/run-context.js';
-import { type Budgets, checkBudgetNames, costsOf } from './budgets.js';
+import { type Budgets, costsOf } from './budgets.js';
+import { type Selection, traceBlocks } from './greedy.js';
 import { type Units, weightUnits } from './units.js';
 
 /** What a selection is made from. */
@@ -16,6 +17,7 @@ export interface RankingInputs {
   parameters: readonly BlockedParameter[];
   weights: readonly Float32Array[];
   criterion: CriterionName;
+  selection: Selection;
   pattern: ParsedPattern;
   budgets: Budgets;
   /** Absent for magnitude without gradients. */
@@ -44,10 +46,6 @@ export interface RankedGroups {
 /** Scores all that may be pruned, weights or groups. */
 export async function rank(context: RunContext, inputs: RankingInputs): Promise<Ranking> {
   const { parameters, weights, criterion, pattern, budgets, fisher } = inputs;
-  checkBudgetNames(
-    budgets,
-    parameters.map(({ name }) => name),
-  );
   const costs = costsOf(budgets, parameters);
   if (pattern.kind === 'unstructured') {
     const scores = await weightScoresOf(context, inputs);
@@ -65,7 +63,7 @@ export async function rank(context: RunContext, inputs: RankingInputs): Promise<
     return { inputs, units, groups: { model, dense, summed }, weightScores };
   }
   const { scores, summed } = joint
-    ? await exactScores(context, fisher.state, fisher.inputs.damping, weights, model)
+    ? await exactScores(context, fisher.state, fisher.inputs, weights, model)
     : await summedScores(context, parameters, weightScores ?? [], model);
   const { units, dense } = await groupUnits(context, model, parameters, scores, costs);
   await divideByCost(units, budgets.costPower);
@@ -84,12 +82,17 @@ export function disposeRanking({ lease }: RunContext, { units, groups, weightSco
   for (const array of weightScores ?? []) lease.release(array);
 }
 
-function weightScoresOf(
+async function weightScoresOf(
   context: RunContext,
-  { parameters, weights, criterion, fisher }: RankingInputs,
+  { parameters, weights, criterion, selection, fisher }: RankingInputs,
 ): Promise<Float64Array[]> {
+  if (selection === 'greedy' && fisher !== undefined) {
+    const { damping, firstOrder } = fisher.inputs;
+    const step = firstOrder?.step ?? 0;
+    return (await traceBlocks(context, fisher.state, damping, weights, { step })).keys;
+  }
   const inputs = needsFisher(criterion) ? fisher?.inputs : undefined;
-  return scoreWeights(context, parameters, weights, criterion, inputs);
+  return await scoreWeights(context, parameters, weights, criterion, inputs);
 }
 
 /** Scores that may be summed over groups: magnitude counts as w². */

@@ -7,7 +7,7 @@ import { findCuts } from './find-cuts.js';
 import type { Ranking } from './ranking.js';
 
 /** What is pruned. */
-export interface Selection {
+export interface SelectedMasks {
   /** 1 = kept; by parameter, block order, on the run's memory. */
   masks: Uint8Array[];
   /** Weights pruned now, by parameter. */
@@ -17,7 +17,7 @@ export interface Selection {
 }
 
 /** Prunes what the budgets of a ranking ask for. */
-export async function select(context: RunContext, ranking: Ranking): Promise<Selection> {
+export async function select(context: RunContext, ranking: Ranking): Promise<SelectedMasks> {
   const { inputs, units, groups } = ranking;
   const { parameters, budgets, pattern } = inputs;
   if (pattern.kind === 'subsets') return await chooseSubsets(context, ranking, pattern.keep);
@@ -33,11 +33,11 @@ async function chooseSubsets(
   context: RunContext,
   { inputs, units, weightScores }: Ranking,
   keep: number,
-): Promise<Selection> {
+): Promise<SelectedMasks> {
   const { parameters, weights, fisher } = inputs;
   const { masks, costs } =
     weightScores === undefined && fisher !== undefined
-      ? await chooseJointly(context, fisher.state, fisher.inputs.damping, weights, keep)
+      ? await chooseJointly(context, fisher.state, fisher.inputs, weights, keep)
       : await chooseSmallest(context, parameters, weightScores ?? [], keep);
   for (const [i, { scores }] of units.entries()) {
     await copyInPieces(costs[i], scores);

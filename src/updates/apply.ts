@@ -4,6 +4,7 @@ import type { FisherState } from '../fisher/fisher-state.js';
 import { cutIntoTasks } from '../fisher/spans.js';
 import type { ArrayPlan } from '../memory/array-plan.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
+import { type FirstOrderTerm, firstOrderOf } from './first-order.js';
 
 /**
  * What the weights that stay do when others are pruned. `none`: nothing. `independent`: the paper's
@@ -24,8 +25,8 @@ export function lossArrays({ blockCount }: BlockShape) {
 }
 
 /**
- * Prunes `weights` by `masks` (both block order) and lets the kept weights make up for it; the weights
- * change in place. Returns each parameter's predicted loss change.
+ * Prunes `weights` by `masks` (both block order) and lets the kept weights make up for it, and follow
+ * −αh where `firstOrder` says so; the weights change in place. Returns each parameter's predicted loss change.
  */
 export async function applyUpdate(
   context: RunContext,
@@ -34,6 +35,7 @@ export async function applyUpdate(
   damping: number,
   weights: readonly Float32Array[],
   masks: readonly Uint8Array[],
+  firstOrder?: FirstOrderTerm,
 ): Promise<PredictedLossChange[]> {
   const losses = state.parameters.map((shape) => context.lease.arrays(lossArrays(shape)).losses);
   const cost = (order: number): number => order ** 3 + order ** 2;
@@ -48,6 +50,7 @@ export async function applyUpdate(
         maskAfter: masks[index],
         gradientSum: state.parts[index].gradientSum,
         losses: losses[index],
+        ...firstOrderOf(firstOrder, index),
       };
       return { parameter: parameter.name, job };
     }),

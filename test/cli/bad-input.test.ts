@@ -76,6 +76,19 @@ refused('a choice that is none', 2, /--criterion.*"best"|'best'/, (a) => [
   '--criterion',
   'best',
 ]);
+refused('greedy × none', 1, /update "none" does not do/, (a) => [
+  ...good(a),
+  '--selection',
+  'greedy',
+  '--update',
+  'none',
+]);
+refused(
+  'a first-order step beyond 1',
+  1,
+  /--first-order must be a step from 0 to 1, but is 2/,
+  (a) => [...good(a), '--first-order', '2'],
+);
 refused('a pattern that is none', 2, /--exclude/, (a) => [...good(a), '--exclude', '(']);
 refused('no gradients', 2, /--criterion woodfisher needs --gradients/, (a) => [
   '--weights',
@@ -92,13 +105,13 @@ refused('a damping of 0', 1, /--damping must be/, (a) => [...good(a), '--damping
 refused(
   'a block size of 0',
   1,
-  /--block-size must be a whole number from 1 to 65536, but is 0/,
+  /--block-size must be a whole number from 1 to 32767, but is 0/,
   (a) => [...good(a), '--block-size', '0'],
 );
-refused('a block size above 65536', 1, /--block-size must be/, (a) => [
+refused('a block size above 32767', 1, /--block-size must be/, (a) => [
   ...good(a),
   '--block-size',
-  '65537',
+  '32768',
 ]);
 refused(
   'engine native without a binary',

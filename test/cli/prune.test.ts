@@ -29,15 +29,19 @@ test('the files are what the library gives, and the output lists what was kept',
     { criterion: 'woodfisher', update: 'independent', scope: 'layer', solver: 'woodbury' },
     { criterion: 'diagonal-fisher', update: 'none', scope: 'global', solver: 'gram' },
     { criterion: 'magnitude', update: 'joint', scope: 'layer', solver: 'gram' },
+    { criterion: 'woodfisher', selection: 'greedy', solver: 'gram' },
+    { criterion: 'woodfisher', update: 'joint', 'first-order': 0.3 },
   ] as const) {
-    const flags = Object.entries(method).flatMap(([name, value]) => [`--${name}`, value]);
+    const flags = Object.entries(method).flatMap(([name, value]) => [`--${name}`, `${value}`]);
+    const { 'first-order': step, ...others } = { 'first-order': undefined, ...method };
     const files = ['--weights', weightsPath, '--gradients', gradientsPath, '--out', out];
     const more = ['--stats', stats, '--mask-out', masks, '--block-size', '30', '--damping', '1e-3'];
     const result = await runCli(['prune', ...files, ...flags, ...more, '--sparsity', '0.7']);
     t.is(result.code, 0, result.stderr);
     t.regex(result.stdout, /kept \(fewer than two axes\): fc1\.bias/);
     const { statistics, parameters: expected } = await prune({
-      ...method,
+      ...others,
+      firstOrder: step === undefined ? undefined : { step },
       parameters,
       gradients: [gradients],
       samples,

@@ -1,6 +1,8 @@
 import type {
   AccumulateJob,
   AxisOrder,
+  FirstOrder,
+  GreedyJob,
   InvertJob,
   Kernels,
   SolverName,
@@ -40,6 +42,8 @@ export interface DenseBlock {
   order: number;
   /** Gradients, [N][order], pruned coordinates zero. */
   samples: number[][];
+  /** ḡ, the mean of the samples. */
+  gradient: number[];
   f: Dense;
   inverse: Dense;
   weights: number[];
@@ -67,6 +71,8 @@ export class Fixture {
   readonly diagonal: Float64Array;
   readonly condition: Float64Array;
   readonly losses: Float64Array;
+  readonly keys: Float64Array;
+  readonly marginalLosses: Float64Array;
   readonly stride: number;
   readonly #model: readonly number[];
 
@@ -105,6 +111,8 @@ export class Fixture {
     this.diagonal = sharedArray(Float64Array, this.size).fill(UNTOUCHED);
     this.condition = sharedArray(Float64Array, orders.length).fill(UNTOUCHED);
     this.losses = sharedArray(Float64Array, 2 * orders.length).fill(UNTOUCHED);
+    this.keys = sharedArray(Float64Array, this.size).fill(UNTOUCHED);
+    this.marginalLosses = sharedArray(Float64Array, this.size).fill(UNTOUCHED);
   }
 
   /** All blocks of the chunk, or [from, to). */
@@ -171,6 +179,19 @@ export class Fixture {
     return { ...range, rule, weights, maskBefore, maskAfter, gradientSum, losses };
   }
 
+  /** The first-order term with a step, its h by the engine itself. */
+  firstOrder(kernels: Kernels, step: number): FirstOrder {
+    const input = sharedArray(Float64Array, this.gradientSum).map((sum) => sum / this.plan.samples);
+    const output = sharedArray(Float64Array, this.size);
+    expectDone(kernels.multiply({ ...this.range(), input, output }));
+    return { step, inverseGradient: output };
+  }
+
+  tracing(step = 0, range: StateRange = this.range()): GreedyJob {
+    const { weights, mask, order, gradientSum, keys, marginalLosses } = this;
+    return { ...range, weights, mask, order, gradientSum, step, keys, marginalLosses };
+  }
+
   /** Index in the model's layout of each weight in block order: [before, outputs, after] walked. */
   modelIndices(): number[] {
     const { outputs, before, after } = this.order;
@@ -210,7 +231,10 @@ export class Fixture {
     const samples = this.samplesOf(block);
     const f = fisher(samples, this.damping);
     const weights = [...this.weights.subarray(begin, this.starts[block + 1])];
-    return { begin, order: weights.length, samples, f, inverse: inverse(f), weights };
+    const gradient = weights.map(
+      (_, i) => samples.reduce((sum, g) => sum + g[i], 0) / samples.length,
+    );
+    return { begin, order: weights.length, samples, gradient, f, inverse: inverse(f), weights };
   }
 
   /** Entry (i, j) of the packed state of a block. */

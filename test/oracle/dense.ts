@@ -71,10 +71,15 @@ export function quadraticForm(a: Dense, x: readonly number[]): number {
 }
 
 /**
- * The minimiser of ½ δᵀAδ with δ_q = −w_q for q in Q, by the conditions of Karush, Kuhn and Tucker:
- * [A Eᵀ; E 0] [δ; μ] = [0; −w_Q], one linear system that knows nothing of the formulas under test.
+ * The minimiser of ½ δᵀAδ + gᵀδ with δ_q = −w_q for q in Q, by the conditions of Karush, Kuhn and Tucker:
+ * [A Eᵀ; E 0] [δ; μ] = [−g; −w_Q], one linear system that knows nothing of the formulas under test.
  */
-export function constrainedMinimum(a: Dense, w: readonly number[], q: readonly number[]): number[] {
+export function constrainedMinimum(
+  a: Dense,
+  w: readonly number[],
+  q: readonly number[],
+  g: readonly number[] = w.map(() => 0),
+): number[] {
   const n = a.length;
   const system = Array.from({ length: n + q.length }, (_, i) =>
     Array.from({ length: n + q.length }, (_, j) => {
@@ -83,6 +88,6 @@ export function constrainedMinimum(a: Dense, w: readonly number[], q: readonly n
       return j < n && q[i - n] === j ? 1 : 0;
     }),
   );
-  const right = system.map((_, i) => (i < n ? 0 : -w[q[i - n]]));
+  const right = system.map((_, i) => (i < n ? -g[i] : -w[q[i - n]]));
   return solve(system, right).slice(0, n);
 }

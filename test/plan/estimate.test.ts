@@ -14,6 +14,7 @@ for (const engine of ENGINES) {
     const { solver, bytes, flops, seconds, basis, memory } = await estimate({
       parameters,
       samples: 500,
+      selection: 'greedy',
       engine,
       threads: 1,
     });
@@ -28,7 +29,7 @@ for (const engine of ENGINES) {
     for (const value of [...Object.values(seconds), ...Object.values(basis.rates)]) {
       t.true(value > 0 && value < 1e12, `${value}`);
     }
-    t.is(seconds.total, seconds.accumulate + seconds.invert + seconds.update);
+    t.is(seconds.total, seconds.accumulate + seconds.invert + seconds.score + seconds.update);
   });
 }
 
@@ -64,7 +65,7 @@ test('too little memory is an answer, with what would fit, and not an error', as
 test('magnitude needs no Fisher; an update to it does', async (t) => {
   const none = await estimate({ parameters, criterion: 'magnitude', samples: 10 });
   t.deepEqual([none.solver, none.bytes.state], [null, 0]);
-  t.deepEqual(none.flops, { accumulate: 0, invert: 0, update: 0 });
+  t.deepEqual(none.flops, { accumulate: 0, invert: 0, score: 0, update: 0 });
   const joint = await estimate({
     parameters,
     criterion: 'magnitude',

@@ -17,7 +17,15 @@ const runs = fc.record({
   counts: fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 4 }),
   solver: fc.constantFrom('gram' as const, 'dual' as const, 'woodbury' as const),
   threads: fc.integer({ min: 1, max: 3 }),
+  selection: fc.constantFrom('oneshot' as const, 'greedy' as const),
+  firstOrder: fc.constantFrom(undefined, 'step' as const, 'search' as const),
 });
+
+/** What asks for the first-order term. */
+const FIRST_ORDER = {
+  step: { firstOrder: { step: 0.1 } },
+  search: { firstOrder: true, loss: () => 1 },
+};
 
 function sampled({ shapes: all, counts }: { shapes: RunSettings['parameters']; counts: number[] }) {
   const parameters = all.map(({ name, shape, outputAxis }): Parameter => {
@@ -36,29 +44,33 @@ function total(gradients: readonly object[], batch: number, last: number): numbe
 
 test('a run takes the shared memory that is planned, but for counts of equal digits', async (t) => {
   await fc.assert(
-    fc.asyncProperty(runs, async ({ solver, blockSize, threads, ...data }) => {
-      const { parameters, gradients, gradientBatch } = sampled(data);
-      const [{ name, data: weights }] = parameters;
-      const last = gradients[gradients.length - 1][name].length / weights.length;
-      const samples = total(gradients, gradientBatch, last);
-      const longest = Math.min(blockSize, Math.max(...parameters.map((p) => p.data.length)));
-      fc.pre(solver !== 'dual' || samples < longest);
-      const options = { parameters, blockSize, solver, samples, damping: 0.1, threads, engine };
-      const settings = runSettings({ ...options, gradientBatch });
+    fc.asyncProperty(
+      runs,
+      async ({ solver, blockSize, threads, selection, firstOrder, ...data }) => {
+        const { parameters, gradients, gradientBatch } = sampled(data);
+        const [{ name, data: weights }] = parameters;
+        const last = gradients[gradients.length - 1][name].length / weights.length;
+        const samples = total(gradients, gradientBatch, last);
+        const longest = Math.min(blockSize, Math.max(...parameters.map((p) => p.data.length)));
+        fc.pre(solver !== 'dual' || samples < longest);
+        const options = { parameters, blockSize, solver, samples, damping: 0.1, threads, engine };
+        const method = { selection, ...(firstOrder && FIRST_ORDER[firstOrder]) };
+        const settings = runSettings({ ...options, selection, firstOrder, gradientBatch });
 
-      const fisher = await BlockFisher.create(options);
-      for (const batch of gradients) await fisher.add(batch);
-      await fisher.invert();
-      t.is(fisher.peakBytes, memoryOf(planRun({ ...settings, run: 'fisher' })).shared);
-      await fisher.dispose();
+        const fisher = await BlockFisher.create(options);
+        for (const batch of gradients) await fisher.add(batch);
+        await fisher.invert();
+        t.is(fisher.peakBytes, memoryOf(planRun({ ...settings, run: 'fisher' })).shared);
+        await fisher.dispose();
 
-      const { statistics } = await prune({ ...options, gradients, sparsity: 0.5 });
-      const peak = Math.max(...statistics.phases.map(({ peakBytes }) => peakBytes));
-      const planned = memoryOf(planRun(settings));
-      t.true(peak <= planned.shared);
-      // The statistics count quantiles when the phases are over: take these out.
-      t.true(peak >= beforeStatistics(planned), `${peak} of ${JSON.stringify(planned)}`);
-    }),
+        const { statistics } = await prune({ ...options, ...method, gradients, sparsity: 0.5 });
+        const peak = Math.max(...statistics.phases.map(({ peakBytes }) => peakBytes));
+        const planned = memoryOf(planRun(settings));
+        t.true(peak <= planned.shared);
+        // The statistics count quantiles when the phases are over: take these out.
+        t.true(peak >= beforeStatistics(planned), `${peak} of ${JSON.stringify(planned)}`);
+      },
+    ),
     { numRuns: 60 },
   );
 });

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import test from 'ava';
 import { CRITERIA } from '../../src/criteria/score.js';
-import { prune } from '../../src/index.js';
+import { MAX_STEPS, prune, SCHEDULES, SELECTIONS } from '../../src/index.js';
 import { MAX_BLOCK_SIZE } from '../../src/options.js';
 import { STATISTICS_VERSION } from '../../src/report/statistics.js';
 import { SCOPES } from '../../src/selection/budgets.js';
@@ -21,6 +21,18 @@ for (const [title, options] of Object.entries({
   'with a Fisher': { gradients },
   'of a layer scope with woodbury': { gradients, scope: 'layer', solver: 'woodbury', samples: 5 },
   'of the diagonal Fisher': { gradients, criterion: 'diagonal-fisher', update: 'none' },
+  'of greedy steps with a line search': {
+    gradients: () => gradients,
+    selection: 'greedy',
+    steps: 3,
+    firstOrder: true,
+    loss: (all: readonly { data: Float32Array }[]) => Math.max(...all[0].data),
+  },
+  'of a loss that is not always finite': {
+    gradients,
+    firstOrder: true,
+    loss: (all: readonly { data: Float32Array }[]) => (all[0].data[0] === 0 ? 1 : Number.NaN),
+  },
   'by magnitude': { criterion: 'magnitude' },
   'of groups with FLOPs': { gradients, pattern: '1x2', targetFlops: 0.5, cost: { a: 3 } },
   'of n:m': { gradients, pattern: '2:4', sparsity: undefined },
@@ -48,6 +60,9 @@ test('the schema knows every choice that the library has', (t) => {
   t.deepEqual(properties.criterion.enum.toSorted(), CRITERIA.toSorted());
   t.deepEqual(properties.update.enum.toSorted(), UPDATE_RULES.toSorted());
   t.deepEqual(properties.scope.enum.toSorted(), SCOPES.toSorted());
+  t.deepEqual(properties.selection.enum.toSorted(), SELECTIONS.toSorted());
+  t.deepEqual(properties.schedule.enum.toSorted(), [...SCHEDULES, null].toSorted());
+  t.is(properties.steps.maxItems, MAX_STEPS);
   t.deepEqual($defs.solver.properties.name.enum.toSorted(), solvers.toSorted());
   t.is(properties.blockSize.maximum, MAX_BLOCK_SIZE);
   t.is(properties.version.const, STATISTICS_VERSION);

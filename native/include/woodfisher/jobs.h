@@ -89,6 +89,14 @@ struct MultiplyJob : StateRange {
   double* output;
 };
 
+// alpha h, h = F^-1 times the mean gradient; alpha = 0 leaves the gradient out.
+struct FirstOrder {
+  double step = 0;                           // alpha
+  const double* inverse_gradient = nullptr;  // h by weight, null where alpha = 0
+
+  double shift(std::size_t c) const { return step == 0 ? 0 : step * inverse_gradient[c]; }
+};
+
 struct UpdateJob : StateRange {
   UpdateRule rule;
   float* weights;
@@ -96,6 +104,7 @@ struct UpdateJob : StateRange {
   const std::uint8_t* mask_after;
   const double* gradient_sum;
   double* losses;
+  FirstOrder first_order = {};
 };
 
 struct GroupSaliencyJob : StateRange {
@@ -105,6 +114,17 @@ struct GroupSaliencyJob : StateRange {
   std::size_t group_from;
   std::size_t group_to;
   double* saliencies;
+  FirstOrder first_order = {};
+};
+
+struct GreedyJob : StateRange {
+  const float* weights;
+  const std::uint8_t* mask;
+  AxisOrder order_of_axes;
+  const double* gradient_sum;
+  double step;  // alpha
+  double* keys;
+  double* marginal_losses;  // null: not wanted
 };
 
 // Groups of `size` weights along an axis, in block order. A run is length * step weights; its group
@@ -133,6 +153,7 @@ struct ChooseSubsetsJob : StateRange {
   const std::uint8_t* mask;
   std::uint8_t* mask_after;
   double* costs;
+  FirstOrder first_order = {};
 };
 
 struct ChooseSmallestJob : BlockRange {
@@ -152,6 +173,7 @@ struct ScoreJob : BlockRange {
   double samples;
   double damping;
   double* scores;
+  FirstOrder first_order = {};
 };
 
 // What a unit (a weight, or a group of them) counts: amounts[c] * factor, or factor without

@@ -19,6 +19,7 @@ struct Kernels {
   Status (*group_saliency)(const GroupSaliencyJob&);
   Status (*choose_subsets)(const ChooseSubsetsJob&);
   Status (*choose_smallest)(const ChooseSmallestJob&);
+  Status (*greedy)(const GreedyJob&);
   Status (*score)(const ScoreJob&);
   Status (*count_keys)(const CountKeysJob&);
   Status (*count_ties)(const CountTiesJob&);

@@ -1,17 +1,24 @@
-// Memory that lives for one kernel call: float64, aligned to a cache line, freed at its end.
+// Memory that lives for one kernel call: float64, aligned to a cache line.
 #pragma once
 
 #include <cstddef>
-#include <cstdlib>
 
 namespace woodfisher {
+
+// From now on this thread keeps its scratch from call to call, up to 32 MB and until it ends:
+// memory that is freed and taken again is new pages each time, and an allocator may hold on to more
+// of it.
+void keep_scratch();
+
+double* take_scratch(std::size_t bytes);
+void give_scratch(double* data);
 
 class Scratch {
  public:
   explicit Scratch(std::size_t doubles)
       : bytes_(doubles == 0 ? 64 : (doubles * sizeof(double) + 63) / 64 * 64),
-        data_(static_cast<double*>(std::aligned_alloc(64, bytes_))) {}
-  ~Scratch() { std::free(data_); }
+        data_(take_scratch(bytes_)) {}
+  ~Scratch() { give_scratch(data_); }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
 

@@ -43,7 +43,7 @@ class SubsetChoice {
     if (Status status = inverse_.prepare(block); !status.done()) return status;
     const std::size_t begin = job_.begin(block);
     for (std::size_t i = 0; i < members; ++i) {
-      search_.weights[i] = job_.weights[there[i]];
+      search_.weights[i] = job_.weights[there[i]] - job_.first_order.shift(there[i]);
       for (std::size_t j = 0; j <= i; ++j) {
         search_.at(i, j) = inverse_.at(there[i] - begin, there[j] - begin);
       }

@@ -43,10 +43,15 @@ class BlockGather {
   // them to `sums`, one for each of the panel's columns.
   void copy(std::size_t n, std::size_t rows, std::size_t row, Panel panel, double* sums) const {
     double* out = panel.data + row * panel.step;
-    const bool whole = job_->gradients != nullptr && job_->order_of_axes.identity();
-    if (whole && rows == kGatherRows && panel.step == kStrip) {
-      return masked_ ? copy_strips<true>(n, out, panel.strip, sums)
-                     : copy_strips<false>(n, out, panel.strip, sums);
+    if (rows == kGatherRows && panel.step == kStrip) {
+      if (job_->gradients == nullptr) {
+        return masked_ ? copy_products<true>(n, out, panel.strip, sums)
+                       : copy_products<false>(n, out, panel.strip, sums);
+      }
+      if (job_->order_of_axes.identity()) {
+        return masked_ ? copy_strips<true>(n, out, panel.strip, sums)
+                       : copy_strips<false>(n, out, panel.strip, sums);
+      }
     }
     for (std::size_t r = 0; r < rows; ++r) {
       write(n + r, out + r * panel.step, panel.strip, padded(order_));
@@ -67,12 +72,20 @@ class BlockGather {
   template <bool kMasked>
   static void copy_strip(const float* in, std::size_t step, const std::uint8_t* mask, double* out,
                          double* sums) {
+    const auto whole = [](Vector given, std::size_t) { return given; };
+    copy_strip<kMasked>(in, step, whole, mask, out, sums);
+  }
+
+  // The same with value(given, r) in place of what row r has.
+  template <bool kMasked, typename Value>
+  static void copy_strip(const float* in, std::size_t step, Value value_of,
+                         const std::uint8_t* mask, double* out, double* sums) {
     for (int at = 0; at < kStrip; at += kLanes) {
       const Lanes kept = kMasked ? lanes_of(mask + at) : Lanes{};
       Vector sum = {};
 #pragma GCC unroll 4
       for (std::size_t r = 0; r < kGatherRows; ++r) {
-        const Vector given = widen(in + r * step + at);
+        const Vector given = value_of(widen(in + r * step + at), r);
         const Vector value = kMasked ? select(given, kept) : given;
         store(out + r * kStrip + at, value);
         sum += value;
@@ -90,7 +103,8 @@ class BlockGather {
       copy_strip<kMasked>(in + c, job_->size, mask + c, out, sums + c);
     }
     if (c == order_) return;
-    if (begin_ + c + kStrip <= job_->size || n + kGatherRows < job_->count) {
+    const std::size_t last_row = (n + kGatherRows - 1) * job_->size + begin_;
+    if (last_row + c + kStrip <= job_->count * job_->size) {
       return copy_strip<true>(in + c, job_->size, tail_mask_, out, sums + c);
     }
     float tail[kGatherRows * kStrip] = {};  // nothing is read behind the last sample
@@ -100,6 +114,47 @@ class BlockGather {
       }
     }
     copy_strip<true>(tail, kStrip, tail_mask_, out, sums + c);
+  }
+
+  // A strip of products has one delta for each row, but where the inputs end and begin anew.
+  template <bool kMasked>
+  void copy_products(std::size_t n, double* out, std::size_t strip, double* sums) const {
+    const AxisOrder& axes = job_->order_of_axes;
+    const std::size_t inner = axes.before * axes.after;
+    std::size_t output = begin_ / inner;
+    std::size_t input = begin_ % inner;
+    for (std::size_t c = 0; c < order_; c += kStrip, out += strip) {
+      if (input == inner) {
+        input = 0;
+        ++output;
+      }
+      const float* inputs = job_->inputs + n * inner;
+      const float* deltas = job_->deltas + n * axes.outputs;
+      if (input + kStrip <= inner && c + kStrip <= order_) {
+        const auto product = [&](Vector given, std::size_t r) {
+          return static_cast<double>(deltas[r * axes.outputs + output]) * given;
+        };
+        copy_strip<kMasked>(inputs + input, inner, product, job_->mask + begin_ + c, out, sums + c);
+        input += kStrip;
+        continue;
+      }
+      for (std::size_t lane = 0; lane < kStrip; ++lane) {
+        const bool kept = c + lane < order_ && job_->mask[begin_ + c + lane] != 0;
+        double sum = 0;
+        for (std::size_t r = 0; r < kGatherRows; ++r) {
+          const double value = kept ? static_cast<double>(deltas[r * axes.outputs + output]) *
+                                          inputs[r * inner + input]
+                                    : 0.0;
+          out[r * kStrip + lane] = value;
+          sum += value;
+        }
+        sums[c + lane] += sum;
+        if (c + lane < order_ && ++input == inner) {
+          input = 0;
+          ++output;
+        }
+      }
+    }
   }
 
   // Weights of sample n in strips, zeros from `order` to `width`.

@@ -1,4 +1,5 @@
-// The loss of removing a group Q of weights together: w_Q^T [(F^-1)_QQ]^-1 w_Q / 2.
+// The loss of removing a group Q of weights together: x^T [(F^-1)_QQ]^-1 x / 2 with
+// x = (w - alpha h)_Q.
 // A pair has the closed form by its 2 x 2 inverse; larger groups go through a small Cholesky.
 #pragma once
 
@@ -25,10 +26,13 @@ inline Status one_group(const GroupSaliencyJob& job, std::size_t group, std::siz
     return Status{.outcome = Outcome::kNotPositiveDefinite,
                   .pivot = static_cast<std::int64_t>(q[member] - begin)};
   };
+  const auto weight = [&](std::size_t member) {
+    return job.weights[q[member]] - job.first_order.shift(q[member]);
+  };
   double& saliency = job.saliencies[group];
   if (count == 2) {
-    const double w0 = job.weights[q[0]];
-    const double w1 = job.weights[q[1]];
+    const double w0 = weight(0);
+    const double w1 = weight(1);
     const double determinant = a.at(0, 0) * a.at(1, 1) - a.at(0, 1) * a.at(0, 1);
     if (!(a.at(0, 0) > 0)) return failed_at(0);
     if (!(determinant > 0)) return failed_at(1);
@@ -40,7 +44,7 @@ inline Status one_group(const GroupSaliencyJob& job, std::size_t group, std::siz
     return status.pivot < 0 ? status : failed_at(status.pivot);
   }
   double* x = memory + Dense::doubles(count);
-  for (std::size_t i = 0; i < count; ++i) x[i] = job.weights[q[i]];
+  for (std::size_t i = 0; i < count; ++i) x[i] = weight(i);
   if (!solve_transposed(a, x, job.control)) return kCancelled;
   saliency = 0.5 * dot(x, x, count);
   return {};

@@ -14,7 +14,8 @@ inline double score_of(const ScoreJob& job, std::size_t c) {
   const double w = job.weights[c];
   switch (job.criterion) {
     case Criterion::kWoodFisher:
-      return w * w / (2 * job.diagonal[c]);
+      return (w - job.first_order.shift(c)) * (w - job.first_order.shift(c)) /
+             (2 * job.diagonal[c]);
     case Criterion::kDiagonalFisher:
       return w * w * (job.damping + job.square_sum[c] / job.samples) / 2;
     case Criterion::kMagnitude:

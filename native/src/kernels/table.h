@@ -6,6 +6,7 @@
 #include "kernels/dual.h"
 #include "kernels/finite.h"
 #include "kernels/gram.h"
+#include "kernels/greedy.h"
 #include "kernels/group_saliency.h"
 #include "kernels/initialise.h"
 #include "kernels/invert.h"
@@ -31,20 +32,10 @@ inline Status accumulate(const AccumulateJob& job) {
 }
 
 inline constexpr Kernels table(const char* instruction_set) {
-  return {instruction_set,
-          initialise,
-          accumulate,
-          invert,
-          multiply,
-          update,
-          group_saliency,
-          choose_subsets,
-          choose_smallest,
-          score,
-          count_keys,
-          count_ties,
-          cut,
-          find_non_finite};
+  return {instruction_set, initialise, accumulate,     invert,
+          multiply,        update,     group_saliency, choose_subsets,
+          choose_smallest, greedy,     score,          count_keys,
+          count_ties,      cut,        find_non_finite};
 }
 
 }  // namespace woodfisher::WOODFISHER_ISA

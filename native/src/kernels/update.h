@@ -1,11 +1,13 @@
 // Pruning a block: the chosen weights become zero and the others make up for them.
 //
-// Q are the weights pruned now, R those that stay. With delta the change of the block's weights:
+// Q are the weights pruned now, R those that stay; s = alpha h is the step of first order, that is
+// 0 or alpha F^-1 g with g the mean gradient. With delta the change of the block's weights:
 //   none         delta = -w on Q
-//   independent  delta = -sum over q of (w_q / D_q) F^-1 e_q, then zero on Q (the paper's equation,
-//                summed over q)
-//   joint        delta_R = F_RR^-1 F_RQ w_Q: the minimiser of delta^T F delta / 2 with w_Q -> 0;
-//                by P = F^-1 the same is delta_R = -P_RQ P_QQ^-1 w_Q
+//   independent  delta = -s - sum over q of ((w - s)_q / D_q) F^-1 e_q, then zero on Q (the paper's
+//                equations, summed over q)
+//   joint        delta_R = F_RR^-1 (F_RQ w_Q - alpha g_R): the minimiser of
+//                delta^T F delta / 2 + alpha g^T delta with w_Q -> 0;
+//                by P = F^-1 the same is delta_R = -s_R - P_RQ P_QQ^-1 (w - s)_Q
 // The predicted loss is that of the change after rounding to float32.
 #pragma once
 
@@ -87,6 +89,7 @@ class BlockUpdate {
   }
 
   double weight(std::size_t i) const { return job_.weights[begin_ + i]; }
+  double shift(std::size_t i) const { return job_.first_order.shift(begin_ + i); }
   bool kept(std::size_t i) const { return job_.mask_after[begin_ + i] != 0; }
   bool pruned_now(std::size_t i) const { return job_.mask_before[begin_ + i] != 0 && !kept(i); }
 
@@ -111,16 +114,17 @@ class BlockUpdate {
     if (Status status = weights_over_diagonal(x); !status.done()) return status;
     Status status = apply_inverse(job_, block_, scratch_.first, x, scratch_.solution);
     for (std::size_t i = 0; i < order_; ++i) {
-      if (kept(i)) scratch_.delta[i] = -scratch_.solution[i];
+      if (kept(i)) scratch_.delta[i] = -scratch_.solution[i] - shift(i);
     }
     return status;
   }
 
-  // x_q = w_q / D_q on Q, 0 elsewhere
+  // x_q = (w - s)_q / D_q on Q, 0 elsewhere
   Status weights_over_diagonal(double* x) {
     double* d = scratch_.product;
     if (Status status = diagonal(d); !status.done()) return status;
-    for (std::size_t i = 0; i < order_; ++i) x[i] = pruned_now(i) ? weight(i) / d[i] : 0;
+    for (std::size_t i = 0; i < order_; ++i)
+      x[i] = pruned_now(i) ? (weight(i) - shift(i)) / d[i] : 0;
     return {};
   }
 
@@ -149,7 +153,10 @@ class BlockUpdate {
     if (!multiply_symmetric(state_, order_, w, product, job_.control)) return kCancelled;
     const std::size_t* index = scratch_.index;
     double* x = scratch_.solution;
-    for (std::size_t r = 0; r < count; ++r) x[r] = product[index[r]] / job_.samples;
+    const double step = job_.first_order.step;
+    for (std::size_t r = 0; r < count; ++r) {
+      x[r] = (product[index[r]] - step * job_.gradient_sum[begin_ + index[r]]) / job_.samples;
+    }
     const Dense u(scratch_.first, count);
     const auto of = [index](std::size_t i) { return index[i]; };
     Status status = factor_packed(state_, of, job_.samples, job_.damping, u, job_.control);
@@ -159,7 +166,8 @@ class BlockUpdate {
     return {};
   }
 
-  // dual: delta_R = G_R^T (N lambda I + G_R G_R^T)^-1 G_Q w_Q, N^2 |R| + N^3 / 3 flops
+  // dual: delta_R = G_R^T (N lambda I + G_R G_R^T)^-1 (G_Q w_Q - alpha 1), the mean gradient being
+  // that of the rows of G; N^2 |R| + N^3 / 3 flops
   Status joint_by_samples() {
     const std::size_t count = collect([&](std::size_t i) { return kept(i); });
     if (count == 0) return {};
@@ -169,7 +177,13 @@ class BlockUpdate {
     if (!status.done()) return status;
     double* w = scratch_.vector;
     for (std::size_t i = 0; i < order_; ++i) w[i] = pruned_now(i) ? weight(i) : 0;
-    if (!dual.project(w, scratch_.product)) return kCancelled;
+    const std::size_t samples = job_.sample_count();
+    double* y = scratch_.first + Dual::doubles(samples);
+    dual.multiply(w, y);
+    for (std::size_t n = 0; n < samples; ++n) y[n] -= job_.first_order.step;
+    // The factor of the system stands first in its memory.
+    if (!solve_symmetric(Dense(scratch_.first, samples), y, job_.control)) return kCancelled;
+    dual.multiply_transposed(y, scratch_.product);
     for (std::size_t r = 0; r < count; ++r) scratch_.delta[index[r]] = scratch_.product[index[r]];
     return {};
   }
@@ -179,19 +193,19 @@ class BlockUpdate {
     const std::size_t count = collect([&](std::size_t i) { return pruned_now(i); });
     const std::size_t* index = scratch_.index;
     double* x = scratch_.solution;
-    for (std::size_t q = 0; q < count; ++q) x[q] = weight(index[q]);
+    for (std::size_t q = 0; q < count; ++q) x[q] = weight(index[q]) - shift(index[q]);
     const Dense u(scratch_.first, count);
     const auto of = [index](std::size_t i) { return index[i]; };
     Status status = factor_packed(state_, of, 1, 0, u, job_.control);
     if (!status.done()) return of_row(status, index);
     if (!solve_symmetric(u, x, job_.control)) return kCancelled;
-    double* z = scratch_.vector;  // P_QQ^-1 w_Q among zeros
+    double* z = scratch_.vector;  // P_QQ^-1 (w - s)_Q among zeros
     double* product = scratch_.product;
     std::fill(z, z + order_, 0.0);
     for (std::size_t q = 0; q < count; ++q) z[index[q]] = x[q];
     if (!multiply_symmetric(state_, order_, z, product, job_.control)) return kCancelled;
     for (std::size_t i = 0; i < order_; ++i) {
-      if (kept(i)) scratch_.delta[i] = -product[i];
+      if (kept(i)) scratch_.delta[i] = -product[i] - shift(i);
     }
     return {};
   }

@@ -34,6 +34,19 @@ Matrix fisher_of(const Parameter& parameter, std::size_t block) {
   return fisher;
 }
 
+Vector mean_gradient_of(const Parameter& parameter, std::size_t block) {
+  const std::size_t begin = parameter.begin(block);
+  Vector mean(parameter.order(block));
+  for (std::size_t i = 0; i < mean.size(); ++i) {
+    if (parameter.mask[begin + i] == 0) continue;
+    for (std::size_t n = 0; n < parameter.plan.samples; ++n) {
+      mean[i] += parameter.gradient(n, begin + i);
+    }
+    mean[i] /= static_cast<Real>(parameter.plan.samples);
+  }
+  return mean;
+}
+
 Oracle::Oracle(const Parameter& parameter, std::size_t block)
     : fisher(fisher_of(parameter, block)),
       inverse(test::inverse(fisher)),

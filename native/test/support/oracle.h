@@ -24,6 +24,9 @@ struct Oracle {
   Real condition;
 };
 
+// The mean gradient of a block.
+Vector mean_gradient_of(const Parameter& parameter, std::size_t block);
+
 // The bound that the design promises for D: 1e-6 relative where cond * 2^-53 < 1e-8, and
 // 100 * cond * 2^-53 beyond. To it comes the oracle's own error.
 Real tolerance(Real condition, std::size_t order);

@@ -72,6 +72,9 @@ Parameter::Parameter(const Plan& given) : plan(given), starts(starts_of(given.or
   condition = Guarded<double>(blocks(), kUntouched);
   output = Guarded<double>(size(), kUntouched);
   losses = Guarded<double>(2 * blocks(), kUntouched);
+  keys = Guarded<double>(size(), kUntouched);
+  marginal_losses = Guarded<double>(size(), kUntouched);
+  inverse_gradient = Guarded<double>(size(), kUntouched);
 }
 
 StateRange Parameter::range(std::size_t from, std::size_t to) {
@@ -113,6 +116,18 @@ MultiplyJob Parameter::multiplication(const StateRange& range) {
 UpdateJob Parameter::pruning(const StateRange& range, UpdateRule rule) {
   return {range,        rule, weights.data(), mask.data(), mask_after.data(), gradient_sum.data(),
           losses.data()};
+}
+
+GreedyJob Parameter::tracing(const StateRange& range, double step) {
+  return {range, weights.data(), mask.data(),           plan.axes, gradient_sum.data(),
+          step,  keys.data(),    marginal_losses.data()};
+}
+
+FirstOrder Parameter::first_order(const Kernels& kernels, double step) {
+  std::vector<double> mean(gradient_sum.begin(), gradient_sum.end());
+  for (double& value : mean) value /= static_cast<double>(plan.samples);
+  expect_done(kernels.multiply({all(), mean.data(), inverse_gradient.data()}), "multiply");
+  return {step, inverse_gradient.data()};
 }
 
 void Parameter::estimate(const Kernels& kernels, std::size_t batch) {

@@ -46,6 +46,9 @@ struct Parameter {
   InvertJob inversion(const StateRange& range);
   MultiplyJob multiplication(const StateRange& range);
   UpdateJob pruning(const StateRange& range, UpdateRule rule);
+  GreedyJob tracing(const StateRange& range, double step = 0);
+  // The step of first order with h = F^-1 times the mean gradient by the kernels.
+  FirstOrder first_order(const Kernels& kernels, double step);
 
   // Initialises the state and adds all samples, in batches of `batch` (0: in one).
   void estimate(const Kernels& kernels, std::size_t batch = 0);
@@ -69,6 +72,9 @@ struct Parameter {
   Guarded<double> output;
   Guarded<float> weights;
   Guarded<double> losses;
+  Guarded<double> keys;
+  Guarded<double> marginal_losses;
+  Guarded<double> inverse_gradient;
 };
 
 }  // namespace woodfisher::test

@@ -24,13 +24,13 @@ export function pruneSummary(
   written: WrittenFiles,
   times: CommandTimes,
 ): string {
-  const { totals, criterion, update, scope, engine, solver, threads } = statistics;
+  const { totals, engine, solver, threads } = statistics;
   const pruned = totals.prunedBefore + totals.prunedNow;
   const instructions = engine.instructionSet === undefined ? '' : ` (${engine.instructionSet})`;
   const phases = statistics.phases.map(phaseTime);
   const lines = [
     parameterTable(statistics),
-    `${count(pruned)} of ${count(totals.size)} weights are pruned (${percent(totals.sparsity)}), ranked by ${criterion}, ${patternOf(statistics)}scope ${scope}, update ${update}`,
+    `${count(pruned)} of ${count(totals.size)} weights are pruned (${percent(totals.sparsity)}), ${methodWords(statistics)}`,
     ...flopsLines(statistics),
     ...fisherLines(statistics),
     `engine: ${engine.name}${instructions}, ${threads} threads: ${engine.reason}`,
@@ -40,6 +40,15 @@ export function pruneSummary(
     `time: load ${seconds(times.load)}, ${phases.join(', ')}, write ${seconds(times.write)}; ${seconds(times.total)} in all`,
   ];
   return lines.join('\n');
+}
+
+function methodWords(statistics: RunStatistics): string {
+  const { criterion, selection, pattern, scope, update, steps } = statistics;
+  const what = pattern === 'unstructured' ? '' : `pattern ${pattern}, `;
+  const how = selection === 'greedy' ? 'greedily, ' : '';
+  const step = steps.at(-1)?.firstOrder?.step ?? 0;
+  const gradient = step === 0 ? '' : `, first order with step ${setting(step)}`;
+  return `${how}ranked by ${criterion}, ${what}scope ${scope}, update ${update}${gradient}`;
 }
 
 function parameterTable({ parameters, totals, predictedLossChange }: RunStatistics): string {
@@ -83,10 +92,6 @@ function fisherLines({ samples, damping, blockSize, predictedLossChange }: RunSt
     `Fisher: ${count(samples)} samples, blocks of ${count(blockSize)}, damping ${setting(damping)}`,
     `predicted loss change: ${scientific(quadratic)} (½δᵀFδ), ${scientific(linear)} (ḡᵀδ)`,
   ];
-}
-
-function patternOf({ pattern }: RunStatistics): string {
-  return pattern === 'unstructured' ? '' : `pattern ${pattern}, `;
 }
 
 function flopsLines({ flops }: RunStatistics): string[] {

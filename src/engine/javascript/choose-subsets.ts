@@ -1,6 +1,7 @@
 import type { ChooseSubsetsJob, Status } from '../kernels.js';
 import { ofBlock } from './block-factor.js';
 import { blockDone, CANCELLED, cancelled, DONE, Stop } from './control.js';
+import { firstOrderShift } from './first-order.js';
 import { forEachGroup } from './group-grid.js';
 import { InverseEntries } from './inverse-entries.js';
 import { SubsetSearch } from './subset-search.js';
@@ -10,6 +11,7 @@ export function chooseSubsets(job: ChooseSubsetsJob): Status {
   const { starts, from, to, control, grid, mask, maskAfter } = job;
   const inverse = new InverseEntries(job);
   const search = new SubsetSearch(grid.size, new Stop(control));
+  const shift = firstOrderShift(job);
   let value = 0;
   for (let block = from; block < to; block++) {
     if (cancelled(control)) return CANCELLED;
@@ -18,7 +20,7 @@ export function chooseSubsets(job: ChooseSubsetsJob): Status {
     maskAfter.set(mask.subarray(begin, end), begin);
     let status: Status = DONE;
     forEachGroup(grid, begin, end, (g, first) => {
-      status = chooseInGroup(job, { block, g, first }, inverse, search);
+      status = chooseInGroup(job, { block, g, first, shift }, inverse, search);
       value += status.value ?? 0;
       return status.outcome === 'done';
     });
@@ -28,10 +30,18 @@ export function chooseSubsets(job: ChooseSubsetsJob): Status {
   return { outcome: 'done', value };
 }
 
+/** A group and its block; `shift` is αh by weight. */
+interface Place {
+  block: number;
+  g: number;
+  first: number;
+  shift: (c: number) => number;
+}
+
 /** `value` of the status: how many weights of the group go. */
 function chooseInGroup(
   job: ChooseSubsetsJob,
-  { block, g, first }: { block: number; g: number; first: number },
+  { block, g, first, shift }: Place,
   inverse: InverseEntries,
   search: SubsetSearch,
 ): Status {
@@ -48,7 +58,7 @@ function chooseInGroup(
   if (status.outcome !== 'done') return status;
   const begin = starts[block];
   for (let i = 0; i < there.length; i++) {
-    search.weights[i] = weights[there[i]];
+    search.weights[i] = weights[there[i]] - shift(there[i]);
     for (let j = 0; j <= i; j++) search.set(i, j, inverse.at(there[i] - begin, there[j] - begin));
   }
   const outcome = search.run(there.length, count);

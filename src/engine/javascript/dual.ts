@@ -29,7 +29,7 @@ export function accumulateDual(job: AccumulateJob): Status {
 }
 
 /** The samples of a block, [samples, order]. */
-function rowsOf({ rows, blockOrder = 0, samples, firstBlock }: StateRange, block: number) {
+export function rowsOf({ rows, blockOrder = 0, samples, firstBlock }: StateRange, block: number) {
   if (rows === undefined) throw new TypeError('solver dual keeps rows');
   return rows.subarray((block - firstBlock) * samples * blockOrder);
 }
@@ -98,10 +98,11 @@ export class Dual {
     return true;
   }
 
-  /** y = Gᵀ M⁻¹ G x by the factor that is there. False: cancelled. */
-  project(x: Float64Array, y: Float64Array): boolean {
+  /** y = Gᵀ M⁻¹ (G x − step·1) by the factor that is there. False: cancelled. */
+  project(x: Float64Array, y: Float64Array, step = 0): boolean {
     const { samples, control } = this.#range;
     if (!this.#multiply(x)) return false;
+    for (let n = 0; n < samples; n++) this.#y[n] -= step;
     if (!solveSymmetric(this.#l, samples, this.#y, control)) return false;
     const stop = new Stop(control);
     y.fill(0, 0, this.#order);

@@ -2,10 +2,11 @@ import type { GroupSaliencyJob, Status } from '../kernels.js';
 import { ofBlock } from './block-factor.js';
 import { dot, factor, solveLower } from './cholesky.js';
 import { blockDone, CANCELLED, cancelled, DONE, Stop } from './control.js';
+import { firstOrderShift } from './first-order.js';
 import { InverseEntries } from './inverse-entries.js';
 import { scratch } from './scratch.js';
 
-/** ½ w_Qᵀ [(F⁻¹)_QQ]⁻¹ w_Q for each group Q; see GroupSaliencyJob. */
+/** ½ (w−αh)_Qᵀ [(F⁻¹)_QQ]⁻¹ (w−αh)_Q for each group Q; see GroupSaliencyJob. */
 export function groupSaliency(job: GroupSaliencyJob): Status {
   const { starts, from, to, control, offsets, indices, saliencies } = job;
   const inverse = new InverseEntries(job);
@@ -46,7 +47,8 @@ function one(
     }
   }
   const x = scratch('x', count);
-  for (let i = 0; i < count; i++) x[i] = job.weights[group[i]];
+  const shift = firstOrderShift(job);
+  for (let i = 0; i < count; i++) x[i] = job.weights[group[i]] - shift(group[i]);
   const failed = (pivot: number): Status => ({
     outcome: 'not-positive-definite',
     pivot: group[pivot] - begin,

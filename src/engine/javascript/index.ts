@@ -4,6 +4,7 @@ import { chooseSubsets } from './choose-subsets.js';
 import { accumulateDual } from './dual.js';
 import { findNonFinite } from './finite.js';
 import { accumulateGram } from './gram.js';
+import { greedy } from './greedy.js';
 import { groupSaliency } from './group-saliency.js';
 import { initialise } from './initialise.js';
 import { invert } from './invert.js';
@@ -28,6 +29,7 @@ export const javascriptKernels: Kernels = {
   groupSaliency,
   chooseSubsets,
   chooseSmallest,
+  greedy,
   score,
   countKeys,
   countTies,

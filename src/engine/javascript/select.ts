@@ -67,7 +67,7 @@ function amountOf({
 }
 
 /** The model's index of weight c in block order. */
-function modelIndex({ outputs, before, after }: AxisOrder, c: number): number {
+export function modelIndex({ outputs, before, after }: AxisOrder, c: number): number {
   if (before === 1) return c;
   const inner = before * after;
   const rest = c % inner;

@@ -3,6 +3,7 @@ import { applyInverse, factorFisher, factorPacked, ofBlock, stateAt } from './bl
 import { factorDiagonal, solveLower, solveSymmetric } from './cholesky.js';
 import { blockDone, CANCELLED, cancelled, DONE } from './control.js';
 import { Dual, dualDiagonal } from './dual.js';
+import { firstOrderShift } from './first-order.js';
 import { entry, multiplySymmetric } from './packed-triangle.js';
 import { scratch, widestBlock } from './scratch.js';
 
@@ -78,16 +79,17 @@ function setPruned(job: UpdateJob, b: Block): boolean {
   return any;
 }
 
-/** δ = −Σ_q (w_q / D_q) F⁻¹e_q on R */
+/** δ = −αh − Σ_q ((w_q − αh_q) / D_q) F⁻¹e_q on R */
 function independent(job: UpdateJob, b: Block): Status {
-  const { order, l, x, y, delta } = b;
+  const { begin, order, l, x, y, delta } = b;
   const found = diagonal(job, b, y);
   if (found.outcome !== 'done') return found;
+  const shift = firstOrderShift(job);
   for (let q = 0; q < order; q++) {
-    x[q] = prunedNow(job, b, q) ? job.weights[b.begin + q] / y[q] : 0;
+    x[q] = prunedNow(job, b, q) ? (job.weights[begin + q] - shift(begin + q)) / y[q] : 0;
   }
   const status = applyInverse(job, b.block, x, y, l);
-  for (let i = 0; i < order; i++) if (kept(job, b, i)) delta[i] = -y[i];
+  for (let i = 0; i < order; i++) if (kept(job, b, i)) delta[i] = -y[i] - shift(begin + i);
   return status;
 }
 
@@ -103,7 +105,7 @@ function diagonal(job: UpdateJob, { block, order, at, l, v }: Block, d: Float64A
   return factorDiagonal(l, order, v, d, job.control) ? DONE : CANCELLED;
 }
 
-/** dual: δ_R = G_Rᵀ (NλI + G_R G_Rᵀ)⁻¹ G_Q w_Q */
+/** dual: δ_R = G_Rᵀ (NλI + G_R G_Rᵀ)⁻¹ (G_Q w_Q − α1), ḡ being the mean of the rows of G */
 function jointBySamples(job: UpdateJob, b: Block): Status {
   const { block, order, x, y, delta } = b;
   const index = rows(order, (i) => kept(job, b, i));
@@ -112,20 +114,23 @@ function jointBySamples(job: UpdateJob, b: Block): Status {
   const status = dual.factor(index);
   if (status.outcome !== 'done') return status;
   for (let i = 0; i < order; i++) x[i] = prunedNow(job, b, i) ? job.weights[b.begin + i] : 0;
-  if (!dual.project(x, y)) return CANCELLED;
+  if (!dual.project(x, y, job.step)) return CANCELLED;
   for (const i of index) delta[i] = y[i];
   return DONE;
 }
 
-/** gram: δ_R = F_RR⁻¹ F_RQ w_Q */
+/** gram: δ_R = F_RR⁻¹ (F_RQ w_Q − αḡ_R) */
 function jointByKept(job: UpdateJob, b: Block): Status {
-  const { order, at, l, x, y, delta } = b;
+  const { begin, order, at, l, x, y, delta } = b;
+  const { step = 0, gradientSum, samples } = job;
   const index = rows(order, (i) => kept(job, b, i));
   const count = index.length;
   if (count === 0) return DONE;
   for (let i = 0; i < order; i++) x[i] = prunedNow(job, b, i) ? job.weights[b.begin + i] : 0;
   if (!multiplySymmetric(job.states, at, order, x, y, job.control)) return CANCELLED;
-  for (let r = 0; r < count; r++) x[r] = y[index[r]] / job.samples;
+  for (let r = 0; r < count; r++) {
+    x[r] = (y[index[r]] - step * gradientSum[begin + index[r]]) / samples;
+  }
   const status = factorPacked(job, at, count, index, job.samples, job.damping, l);
   if (status.outcome !== 'done') return status;
   if (!solveSymmetric(l, count, x, job.control)) return CANCELLED;
@@ -133,19 +138,23 @@ function jointByKept(job: UpdateJob, b: Block): Status {
   return DONE;
 }
 
-/** woodbury: δ_R = −P_RQ P_QQ⁻¹ w_Q */
+/** woodbury: δ_R = −αh_R − P_RQ P_QQ⁻¹ (w − αh)_Q */
 function jointByPruned(job: UpdateJob, b: Block): Status {
-  const { order, at, l, x, y, delta } = b;
+  const { begin, order, at, l, x, y, delta } = b;
+  const shift = firstOrderShift(job);
   const index = rows(order, (i) => prunedNow(job, b, i));
   const count = index.length;
-  for (let q = 0; q < count; q++) y[q] = job.weights[b.begin + index[q]];
+  for (let q = 0; q < count; q++) {
+    const c = begin + index[q];
+    y[q] = job.weights[c] - shift(c);
+  }
   const status = factorPacked(job, at, count, index, 1, 0, l);
   if (status.outcome !== 'done') return status;
   if (!solveSymmetric(l, count, y, job.control)) return CANCELLED;
   x.fill(0, 0, order);
   for (let q = 0; q < count; q++) x[index[q]] = y[q];
   if (!multiplySymmetric(job.states, at, order, x, y, job.control)) return CANCELLED;
-  for (let i = 0; i < order; i++) if (kept(job, b, i)) delta[i] = -y[i];
+  for (let i = 0; i < order; i++) if (kept(job, b, i)) delta[i] = -y[i] - shift(begin + i);
   return DONE;
 }
 

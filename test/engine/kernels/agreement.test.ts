@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { Kernels } from '../../../src/engine/kernels.js';
+import type { Kernels, UpdateRule } from '../../../src/engine/kernels.js';
 import { norm } from '../../oracle/dense.js';
 import { engines } from '../engines.js';
 import { expectDone } from '../fisher-diagonal.js';
@@ -32,12 +32,19 @@ function answers(kernels: Kernels, plan: Plan) {
   expectDone(kernels.invert(fixture.inversion()));
   expectDone(kernels.multiply({ ...fixture.range(), input, output: product }));
   const before = fixture.weights.slice();
-  const updates = (['independent', 'joint'] as const).map((rule) => {
+  const updates = [
+    { rule: 'independent', step: 0 },
+    { rule: 'joint', step: 0 },
+    { rule: 'independent', step: 0.5 },
+    { rule: 'joint', step: 0.5 },
+  ].map(({ rule, step }) => {
     fixture.weights.set(before);
-    expectDone(kernels.update(fixture.pruning(rule, mask)));
+    const term = step === 0 ? {} : fixture.firstOrder(kernels, step);
+    expectDone(kernels.update({ ...fixture.pruning(rule as UpdateRule, mask), ...term }));
     return { weights: fixture.weights.slice(), losses: fixture.losses.slice() };
   });
   fixture.weights.set(before);
+  expectDone(kernels.greedy(fixture.tracing(0.5)));
   return { fixture, product, updates };
 }
 
@@ -74,6 +81,10 @@ if (native !== undefined && javascript !== undefined) {
             plan.samples * UNIT,
           `${about}: Σ g`,
         );
+        for (const [c, key] of a.fixture.keys.entries()) {
+          const apart = Math.abs(b.fixture.keys[c] - key);
+          t.true(apart <= rounding * (1 + largest(a.fixture.keys)), `${about}: key ${c}, ${apart}`);
+        }
         a.updates.forEach(({ weights, losses }, rule) => {
           const size = largest(weights);
           const other = b.updates[rule];

@@ -49,6 +49,16 @@ for (const { name, kernels } of engines) {
       }
     });
 
+    test(`failure: greedy names the row of the block and keeps the keys it had (${name}, ${solver})`, (t) => {
+      const fixture = broken(kernels, solver);
+      t.like(kernels.greedy(fixture.tracing()), FAILED);
+      const begin = fixture.starts[BAD];
+      for (const array of [fixture.keys, fixture.marginalLosses]) {
+        t.true(array.subarray(0, begin).every((value) => value !== UNTOUCHED));
+        t.true(array.subarray(begin).every((value) => value === UNTOUCHED));
+      }
+    });
+
     test(`failure: group saliency names the row of the block (${name}, ${solver})`, (t) => {
       const groups = [
         [3, ROW],

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { constrainedMinimum, quadraticForm } from '../../oracle/dense.js';
+import { constrainedMinimum, multiply, quadraticForm } from '../../oracle/dense.js';
 import { engines } from '../engines.js';
 import { expectDone } from '../fisher-diagonal.js';
 import { Fixture, UNTOUCHED } from '../fixture.js';
@@ -24,7 +24,8 @@ function groupsOf(begin: number, order: number): number[][] {
 for (const { name, kernels } of engines) {
   for (const solver of SOLVERS) {
     test(`group saliency: the least loss with all of the group gone (${name}, ${solver})`, (t) => {
-      for (const plan of sweep(solver, 33)) {
+      for (const [index, plan] of sweep(solver, 33).entries()) {
+        const step = [0, 0.4][index % 2];
         const fixture = new Fixture(plan).estimate(kernels);
         const groups = plan.orders.flatMap((order, block) =>
           groupsOf(fixture.starts[block], order).map((group) => ({ block, group })),
@@ -45,16 +46,23 @@ for (const { name, kernels } of engines) {
           groupFrom: 1,
           groupTo: groups.length,
           saliencies,
+          ...(step === 0 ? {} : fixture.firstOrder(kernels, step)),
         };
         expectDone(kernels.groupSaliency(job));
         t.is(saliencies[0], UNTOUCHED);
         const blocks = plan.orders.map((_, block) => fixture.dense(block));
         groups.forEach(({ block, group }, g) => {
           if (g === 0) return;
-          const { f, begin, weights } = blocks[block];
+          const { f, begin, weights, gradient, inverse } = blocks[block];
           const q = group.map((c) => c - begin);
-          // By Karush, Kuhn and Tucker, and not by the formula that the engines use.
-          const delta = constrainedMinimum(f, weights, q);
+          // By Karush, Kuhn and Tucker, and not by the formula that the engines use: with −αh taken
+          // off first, what is left is a minimum without gradient.
+          const h = multiply(inverse, gradient);
+          const delta = constrainedMinimum(
+            f,
+            weights.map((w, i) => w - step * h[i]),
+            q,
+          );
           const exact = group.length === 0 ? 0 : quadraticForm(f, delta) / 2;
           const allowed =
             inverseTolerance(f, fixture.damping) *

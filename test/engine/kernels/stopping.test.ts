@@ -107,6 +107,7 @@ function calls(kernels: Kernels, fixture: Fixture): Record<string, () => Status>
     independent: () => restored(kernels.update(fixture.pruning('independent', half, range))),
     joint: () => restored(kernels.update(fixture.pruning('joint', half, range))),
     group: () => kernels.groupSaliency({ ...range, ...group }),
+    greedy: () => kernels.greedy(fixture.tracing(0, range)),
     initialise: () => kernels.initialise(range),
   };
 }
@@ -174,6 +175,7 @@ for (const { name, kernels } of engines) {
         multiply: () =>
           kernels.multiply({ ...range, input, output: sharedArray(Float64Array, size) }),
         groupSaliency: () => kernels.groupSaliency(group),
+        greedy: () => kernels.greedy(fixture.tracing()),
         chooseSubsets: () => kernels.chooseSubsets({ ...range, ...choice, weights }),
         chooseSmallest: () => kernels.chooseSmallest({ ...range, ...choice, scores }),
         score: () => kernels.score(score),

@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { SolverName, UpdateRule } from '../../../src/engine/kernels.js';
-import { constrainedMinimum, quadraticForm } from '../../oracle/dense.js';
+import { constrainedMinimum, multiply, quadraticForm } from '../../oracle/dense.js';
 import { engines } from '../engines.js';
 import { expectDone } from '../fisher-diagonal.js';
 import { type DenseBlock, Fixture, type Plan, UNTOUCHED } from '../fixture.js';
@@ -13,14 +13,18 @@ const RULES: readonly UpdateRule[] = ['none', 'independent', 'joint'];
 /** Unit roundoff of float32. */
 const UNIT32 = 2 ** -24;
 
-/** Changes of a block's weights when those of Q go, by the definitions. */
-function definition(rule: UpdateRule, { f, inverse, weights }: DenseBlock, q: number[]): number[] {
+/** Changes of a block's weights when those of Q go, by the definitions; `step` is α. */
+function definition(rule: UpdateRule, dense: DenseBlock, q: number[], step = 0): number[] {
+  const { f, inverse, weights, gradient } = dense;
   // A weight pruned before has a zero gradient: F does not couple it, and its change stays 0.
-  if (rule === 'joint') return constrainedMinimum(f, weights, q);
+  const g = gradient.map((value) => step * value);
+  if (rule === 'joint') return constrainedMinimum(f, weights, q, g);
+  const h = multiply(inverse, g);
   const delta = weights.map((_, i) =>
     rule === 'none'
       ? 0
-      : -q.reduce((sum, p) => sum + (weights[p] / inverse[p][p]) * inverse[i][p], 0),
+      : -h[i] -
+        q.reduce((sum, p) => sum + ((weights[p] - h[p]) / inverse[p][p]) * inverse[i][p], 0),
   );
   for (const p of q) delta[p] = -weights[p];
   return delta;
@@ -47,11 +51,13 @@ function prune(
   plan: Plan,
   rule: UpdateRule,
   share: number,
+  step = 0,
 ): Pruned {
   const fixture = new Fixture(plan).estimate(kernels);
   const before = fixture.weights.slice();
   const after = maskAfter(fixture, share);
-  expectDone(kernels.update(fixture.pruning(rule, after)));
+  const term = step === 0 ? {} : fixture.firstOrder(kernels, step);
+  expectDone(kernels.update({ ...fixture.pruning(rule, after), ...term }));
   return { fixture, before, after };
 }
 
@@ -68,17 +74,24 @@ function plans(solver: SolverName): Plan[] {
 
 for (const { name, kernels } of engines) {
   for (const solver of SOLVERS) {
-    for (const rule of RULES) {
-      test(`update ${rule}: weights and losses are those of the definition (${name}, ${solver})`, (t) => {
+    for (const [rule, step] of [
+      ['none', 0],
+      ['independent', 0],
+      ['joint', 0],
+      ['independent', 0.3],
+      ['joint', 0.3],
+      ['joint', 1],
+    ] as const) {
+      test(`update ${rule}: weights and losses are those of the definition (${name}, ${solver}, step ${step})`, (t) => {
         for (const [index, plan] of plans(solver).entries()) {
-          const result = prune(kernels, plan, rule, [0.5, 0.1, 0.9, 1][index % 4]);
+          const result = prune(kernels, plan, rule, [0.5, 0.1, 0.9, 1][index % 4], step);
           const { fixture, before, after } = result;
           for (const block of plan.orders.keys()) {
             const dense = fixture.dense(block);
             dense.weights = [...before.subarray(dense.begin, dense.begin + dense.order)];
             const { begin, f, weights, samples } = dense;
             const q = pruned(result, dense);
-            const delta = q.length === 0 ? weights.map(() => 0) : definition(rule, dense, q);
+            const delta = q.length === 0 ? weights.map(() => 0) : definition(rule, dense, q, step);
             const scale = largest(delta) + largest(weights);
             // Rounding the new weight, and what the inverse allows.
             const tolerance = scale * (UNIT32 + inverseTolerance(f, fixture.damping));
@@ -117,6 +130,38 @@ for (const { name, kernels } of engines) {
       }
     });
 
+    test(`update: with first order joint is never worse in ½ δᵀFδ + αḡᵀδ, its own objective (${name}, ${solver})`, (t) => {
+      for (const [index, plan] of plans(solver).entries()) {
+        const share = [0.3, 0.7, 0.95][index % 3];
+        const step = [1, 0.2][index % 2];
+        const joint = prune(kernels, plan, 'joint', share, step);
+        const independent = prune(kernels, plan, 'independent', share, step);
+        const objective = ({ fixture }: Pruned, block: number): number =>
+          fixture.losses[2 * block] + step * fixture.losses[2 * block + 1];
+        for (const block of plan.orders.keys()) {
+          const [a, b] = [objective(joint, block), objective(independent, block)];
+          // What the rounding of the weights to float32 costs is quadratic in it at the minimum alone.
+          const { fixture } = joint;
+          const scale = fixture.losses[2 * block] + independent.fixture.losses[2 * block];
+          t.true(a <= b + 1e-6 * scale + 1e-12, `${describe(plan)}: ${a} > ${b}`);
+        }
+      }
+    });
+
+    test(`update: the weights of any step lie between those of 0 and 1 (${name}, ${solver})`, (t) => {
+      const plan: Plan = { solver, orders: [40, 33], samples: 20, damping: 1e-2 };
+      for (const rule of ['independent', 'joint'] as const) {
+        const [zero, one, third] = [0, 1, 1 / 3].map(
+          (step) => prune(kernels, plan, rule, 0.5, step).fixture.weights,
+        );
+        const scale = largest(zero) + largest(one);
+        third.forEach((w, c) => {
+          const between = zero[c] + (one[c] - zero[c]) / 3;
+          t.true(Math.abs(w - between) <= 4 * UNIT32 * scale);
+        });
+      }
+    });
+
     test(`update: for one pruned weight joint and independent agree (${name}, ${solver})`, (t) => {
       const plan: Plan = { solver, orders: [30], samples: 20 };
       const [joint, independent] = (['joint', 'independent'] as const).map((rule) => {
@@ -138,7 +183,8 @@ for (const { name, kernels } of engines) {
         const fixture = new Fixture(plan).estimate(kernels);
         const before = fixture.weights.slice();
         const after = sharedArray(Uint8Array, fixture.mask).fill(0, 30);
-        expectDone(kernels.update(fixture.pruning(rule, after)));
+        const term = rule === 'none' ? {} : fixture.firstOrder(kernels, 0.5);
+        expectDone(kernels.update({ ...fixture.pruning(rule, after), ...term }));
         t.deepEqual(fixture.weights.subarray(0, 25), before.subarray(0, 25));
         t.deepEqual([...fixture.losses.subarray(0, 4)], [0, 0, 0, 0]);
         t.true(fixture.losses[4] > 0);

@@ -1,0 +1,78 @@
+import type { BlockedParameter } from '../fisher/blocked-parameter.js';
+import type { StepOutcome } from '../steps/pruning-step.js';
+import type { PredictedLossChange } from '../updates/apply.js';
+import type { StepSearch } from '../updates/search-step.js';
+import type { FirstOrderStatistics, StepStatistics } from './statistics.js';
+
+/** What the steps of a run have done to each parameter, and what is told of each step. */
+export class StepHistory {
+  readonly steps: StepStatistics[] = [];
+  /** Weights, and those that were pruned before the run. */
+  readonly before: { size: number; prunedBefore: number };
+  /** By parameter, over all steps. */
+  readonly prunedBefore: readonly number[];
+  readonly pruned: number[];
+  readonly changes: PredictedLossChange[];
+
+  constructor(parameters: readonly BlockedParameter[]) {
+    this.prunedBefore = parameters.map(({ prunedBefore }) => prunedBefore);
+    this.pruned = parameters.map(() => 0);
+    this.changes = parameters.map(() => ({ quadratic: 0, linear: 0 }));
+    this.before = {
+      size: parameters.reduce((sum, { size }) => sum + size, 0),
+      prunedBefore: this.prunedBefore.reduce((sum, count) => sum + count, 0),
+    };
+  }
+
+  add(
+    step: Pick<StepOutcome, 'pruned' | 'changes' | 'firstOrder'> & {
+      sparsity: StepStatistics['targetSparsity'];
+      samples: number | null;
+    },
+  ): void {
+    const { pruned, changes, firstOrder, sparsity, samples } = step;
+    for (const [i, count] of pruned.entries()) this.pruned[i] += count;
+    for (const [i, change] of (changes ?? []).entries()) {
+      this.changes[i] = sumOf([this.changes[i], change]);
+    }
+    this.steps.push({
+      targetSparsity: sparsity,
+      samples,
+      prunedNow: pruned.reduce((sum, count) => sum + count, 0),
+      predictedLossChange: changes === undefined ? null : sumOf(changes),
+      firstOrder: firstOrder === undefined ? null : firstOrderStatistics(firstOrder),
+    });
+  }
+}
+
+function sumOf(changes: readonly PredictedLossChange[]): PredictedLossChange {
+  return changes.reduce(
+    (sum, { quadratic, linear }) => ({
+      quadratic: sum.quadratic + quadratic,
+      linear: sum.linear + linear,
+    }),
+    { quadratic: 0, linear: 0 },
+  );
+}
+
+function firstOrderStatistics({
+  step,
+  search,
+}: {
+  step: number;
+  search?: StepSearch;
+}): FirstOrderStatistics {
+  if (search === undefined) return { step, search: null };
+  return {
+    step,
+    search: {
+      lossBefore: finite(search.lossBefore),
+      lossAfter: finite(search.lossAfter),
+      tried: search.tried.map((one) => ({ step: one.step, loss: finite(one.loss) })),
+    },
+  };
+}
+
+function finite(loss: number): number | null {
+  return Number.isFinite(loss) ? loss : null;
+}

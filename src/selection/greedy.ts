@@ -1,0 +1,61 @@
+import type { KernelJob } from '../engine/kernels.js';
+import type { BlockShape } from '../fisher/block-shape.js';
+import type { FisherState } from '../fisher/fisher-state.js';
+import { cutIntoTasks } from '../fisher/spans.js';
+import type { ArrayPlan } from '../memory/array-plan.js';
+import type { LabelledJob, RunContext } from '../pool/run-context.js';
+
+/**
+ * `oneshot`: all weights are ranked by what the removal of each alone would cost. `greedy`: inside each
+ * block one weight at a time goes, the cheapest after the removals before it were made up for.
+ */
+export type Selection = 'oneshot' | 'greedy';
+export const SELECTIONS: readonly Selection[] = ['oneshot', 'greedy'];
+
+/** See GreedyJob; arrays by parameter in block order, on the run's memory. */
+export interface GreedyTrace {
+  keys: Float64Array[];
+  /** Empty arrays unless asked for. */
+  marginalLosses: Float64Array[];
+}
+
+/** The keys of a parameter. */
+export function keyArrays({ size }: BlockShape) {
+  return { keys: ['float64', size] } as const satisfies ArrayPlan;
+}
+
+/** Traces every block from all of its weights to none. `step`: α of the first-order term. */
+export async function traceBlocks(
+  context: RunContext,
+  state: FisherState,
+  damping: number,
+  weights: readonly Float32Array[],
+  { step = 0, losses = false }: { step?: number; losses?: boolean } = {},
+): Promise<GreedyTrace> {
+  const { lease } = context;
+  const keys = state.parameters.map((shape) => lease.arrays(keyArrays(shape)).keys);
+  const marginalLosses = losses
+    ? state.parameters.map(({ size }) => lease.float64(size))
+    : state.parameters.map(() => new Float64Array(0));
+  const sums = (order: number): number =>
+    state.solver === 'dual' ? state.samples * order ** 2 : 0;
+  const cost = (order: number): number => 1.5 * order ** 3 + 50 * order ** 2 + sums(order);
+  const tasks = cutIntoTasks(state.spans(), cost).map((task) =>
+    task.map((span): LabelledJob<'greedy'> => {
+      const { parameter, index } = span;
+      const job: KernelJob<'greedy'> = {
+        ...state.range(span, damping),
+        weights: weights[index],
+        mask: parameter.mask,
+        order: parameter.order,
+        gradientSum: state.parts[index].gradientSum,
+        step,
+        keys: keys[index],
+        marginalLosses: marginalLosses[index],
+      };
+      return { parameter: parameter.name, job };
+    }),
+  );
+  await context.run('greedy', tasks);
+  return { keys, marginalLosses };
+}

@@ -1,0 +1,142 @@
+import type { BlockedParameter } from '../fisher/blocked-parameter.js';
+import type { EstimatedFisher } from '../fisher/estimate.js';
+import { inverseGradient } from '../fisher/inverse-gradient.js';
+import { type InverseDiagonal, invertBlocks } from '../fisher/invert.js';
+import { inPieces } from '../memory/pieces.js';
+import type { Parameter } from '../parameters.js';
+import type { RunContext } from '../pool/run-context.js';
+import type { PruneSettings } from '../prune-options.js';
+import type { PhaseClock } from '../report/progress.js';
+import type { Budgets } from '../selection/budgets.js';
+import { type Ranking, rank } from '../selection/ranking.js';
+import { type SelectedMasks, select } from '../selection/select.js';
+import { applyUpdate, type PredictedLossChange } from '../updates/apply.js';
+import type { FirstOrderTerm } from '../updates/first-order.js';
+import { type StepSearch, searchStep } from '../updates/search-step.js';
+
+/** What one pruning step works on. */
+export interface StepInput {
+  /** All parameters of the model, for the loss. */
+  all: readonly Parameter[];
+  /** Block order; their masks say what is still there. The weights change in place. */
+  parameters: readonly BlockedParameter[];
+  /** Absent: criterion magnitude alone. */
+  fisher: EstimatedFisher | undefined;
+  /** How much is pruned when the step is done. */
+  budgets: Budgets;
+  /** α of the step before, by which this one selects; 0 at first. */
+  stepBefore: number;
+}
+
+/** What a step has done; arrays by parameter, in block order, on the run's memory. */
+export interface StepOutcome extends SelectedMasks {
+  inverse: InverseDiagonal | undefined;
+  ranking: Ranking;
+  changes: PredictedLossChange[] | undefined;
+  /** α of the update, and the search that found it; absent where the gradient was left out. */
+  firstOrder?: { step: number; search?: StepSearch };
+}
+
+/** Ranks, cuts and updates once, with one Fisher. */
+export async function pruningStep(
+  context: RunContext,
+  settings: PruneSettings,
+  clock: PhaseClock,
+  input: StepInput,
+): Promise<StepOutcome> {
+  const { inverse, h } = await invert(context, settings, clock, input);
+  const selectionStep = selectionStepOf(settings, input);
+  const term = h && { step: selectionStep, inverseGradient: h };
+  const ranking = await clock.time('score', () => score(context, settings, input, inverse, term));
+  const selected = await clock.time('select', () => select(context, ranking));
+  const updated = await update(context, settings, clock, input, selected.masks, h);
+  for (const array of h ?? []) context.lease.release(array);
+  return { inverse, ranking, ...selected, ...updated };
+}
+
+/** α by which weights are ranked: the one given, or for a line search that of the step before. */
+function selectionStepOf({ firstOrder }: PruneSettings, { stepBefore }: StepInput): number {
+  if (firstOrder === undefined) return 0;
+  return 'step' in firstOrder ? firstOrder.step : stepBefore;
+}
+
+/** D and the condition where they are wanted, and h for the first-order term. */
+async function invert(
+  context: RunContext,
+  { criterion, damping, firstOrder }: PruneSettings,
+  clock: PhaseClock,
+  { fisher }: StepInput,
+): Promise<{ inverse?: InverseDiagonal; h?: Float64Array[] }> {
+  if (fisher === undefined || (criterion !== 'woodfisher' && firstOrder === undefined)) return {};
+  const { state } = fisher;
+  return await clock.time('invert', async () => ({
+    inverse: criterion === 'woodfisher' ? await invertBlocks(context, state, damping) : undefined,
+    h: firstOrder && (await inverseGradient(context, state, damping)),
+  }));
+}
+
+/** Scores what may be pruned: weights by criterion or in greedy order, or groups. */
+async function score(
+  context: RunContext,
+  { criterion, selection, pattern, damping }: PruneSettings,
+  { parameters, fisher, budgets }: StepInput,
+  inverse: InverseDiagonal | undefined,
+  firstOrder: FirstOrderTerm | undefined,
+): Promise<Ranking> {
+  const weights = parameters.map((parameter) => parameter.weights);
+  const ranked = { parameters, weights, criterion, selection, pattern, budgets };
+  if (fisher === undefined) return await rank(context, ranked);
+  const { state } = fisher;
+  const inputs = {
+    diagonal: inverse?.diagonal ?? [],
+    squareSum: state.parts.map(({ squareSum }) => squareSum),
+    samples: state.samples,
+    damping,
+    firstOrder,
+  };
+  return await rank(context, { ...ranked, fisher: { state, inputs } });
+}
+
+async function update(
+  context: RunContext,
+  { update: rule, damping, firstOrder }: PruneSettings,
+  clock: PhaseClock,
+  { all, parameters, fisher, stepBefore }: StepInput,
+  masks: readonly Uint8Array[],
+  h: readonly Float64Array[] = [],
+): Promise<Pick<StepOutcome, 'changes' | 'firstOrder'>> {
+  const weights = parameters.map((parameter) => parameter.weights);
+  if (fisher === undefined) {
+    await clock.time('update', () => zeroPruned(weights, masks));
+    return { changes: undefined };
+  }
+  const updated = (some: readonly Float32Array[], step: number) =>
+    applyUpdate(context, fisher.state, rule, damping, some, masks, { step, inverseGradient: h });
+  const search =
+    firstOrder && 'search' in firstOrder
+      ? await clock.time('search', () =>
+          searchStep(context, firstOrder.search, {
+            all,
+            parameters,
+            weights,
+            update: updated,
+            start: stepBefore,
+          }),
+        )
+      : undefined;
+  const step = search?.step ?? (firstOrder && 'step' in firstOrder ? firstOrder.step : 0);
+  const changes = await clock.time('update', () => updated(weights, step));
+  return { changes, firstOrder: firstOrder && { step, search } };
+}
+
+/** Without a Fisher pruning is setting to zero. */
+async function zeroPruned(
+  weights: readonly Float32Array[],
+  masks: readonly Uint8Array[],
+): Promise<void> {
+  for (const [i, w] of weights.entries()) {
+    await inPieces(w.length, (begin, end) => {
+      for (let c = begin; c < end; c++) if (masks[i][c] === 0) w[c] = 0;
+    });
+  }
+}
