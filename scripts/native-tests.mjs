@@ -65,7 +65,8 @@ export function nativeTests(count, title, folder, options, select = []) {
   if (!count.step(`${title} configure`, configured)) return;
   const built = run('cmake', ['--build', build, '--parallel', '2']);
   if (!count.step(`${title} compile without warnings`, built)) return;
-  const ctest = ['--test-dir', build, '--output-on-failure', '--no-tests=error', ...select];
+  const shown = ['--output-on-failure', '--no-tests=error'];
+  const ctest = ['--test-dir', build, '--parallel', '2', ...shown, ...select];
   const { output, code } = capture('ctest', ctest);
   const [, failed, all] = output.match(/(\d+) tests? failed out of (\d+)/) ?? [0, '1', '1'];
   const skipped = output.match(/\*\*\*Skipped/g)?.length ?? 0;

@@ -162,7 +162,7 @@ function checkFirstOrder(
 }
 
 const FULL_STEP =
-  'firstOrder takes the full step F⁻¹ḡ, which overshoots on most networks that are trained; give a loss over held-out examples for a line search, or a smaller step';
+  'firstOrder takes the full step F⁻¹ḡ, which overshoots at most trained networks; give a loss over held-out examples for a line search, or a smaller step';
 
 function checkSteps(
   { steps = DEFAULTS.steps, schedule: asked }: MethodOptions,

@@ -79,7 +79,7 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
       all: options.parameters,
       ...last,
       history,
-      phases: clock.compared(predict(run, rates, last.fisher)),
+      phases: clock.compared(predict(run, rates, last.fisher, settings.steps)),
     });
     const results = await inModelLayout(
       options.parameters,
@@ -107,14 +107,27 @@ const PHASE_OF: Partial<Record<KernelName, PhaseStatistics['name']>> = {
   update: 'update',
 };
 
-/** The time that was to be expected for the samples that came. */
+/** The time that was to be expected for the samples that came, as many in each step as in the last. */
 function predict(
   { plan }: FittingRun,
   rates: Rates | undefined,
   fisher: EstimatedFisher | undefined,
+  steps: number,
 ): PredictedSeconds | undefined {
   if (rates === undefined || fisher === undefined) return undefined;
-  return predictSeconds({ ...plan, samples: fisher.state.samples }, rates, fisher.copiedValues);
+  const { samples } = fisher.state;
+  const { accumulate, invert, score, update, total } = predictSeconds(
+    { ...plan, samples },
+    rates,
+    fisher.copiedValues,
+  );
+  return {
+    accumulate: steps * accumulate,
+    invert: steps * invert,
+    score: steps * score,
+    update: steps * update,
+    total: steps * total,
+  };
 }
 
 /** The last step of a run, and what it was about. */

@@ -85,6 +85,7 @@ Napi::Value instruction_set(const Napi::CallbackInfo& info) {
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
+  env.AddCleanupHook([] { drop_scratch(); });
   const auto add = [&](const char* name, auto function) {
     exports.Set(name, Napi::Function::New(env, function, name));
   };

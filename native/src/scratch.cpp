@@ -17,8 +17,6 @@ struct Kept {
   std::size_t bytes = 0;
   bool wanted = false;
   bool lent = false;
-
-  ~Kept() { std::free(data); }
 };
 
 thread_local Kept kept;
@@ -27,6 +25,11 @@ thread_local Kept kept;
 
 void keep_scratch() {
   kept.wanted = true;
+}
+
+void drop_scratch() {
+  if (!kept.lent) std::free(kept.data);
+  kept = {};
 }
 
 double* take_scratch(std::size_t bytes) {

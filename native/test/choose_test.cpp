@@ -111,7 +111,7 @@ void specifications(const Kernels& kernels) {
                      {.orders = {16, 24}, .samples = 9, .solver = solver, .pruned = pruned},
                      kPlain);
         expect_least(kernels,
-                     {.orders = {12, 14, 22}, .samples = 7, .solver = solver, .pruned = pruned},
+                     {.orders = {12, 16, 20}, .samples = 7, .solver = solver, .pruned = pruned},
                      kRest);
       }
     }

@@ -11,7 +11,7 @@ namespace woodfisher::test {
 
 namespace {
 
-constexpr int kRounds = 400;
+constexpr int kRounds = 150;
 
 // A split of `size` into outputs, before and after.
 AxisOrder random_axes(Random& random, std::size_t size) {

@@ -38,8 +38,9 @@ const TASK_FLOPS: Readonly<Record<EngineName, number>> = { native: 2e7, javascri
 /** Larger blocks would take too long; their rate is about the same. */
 const LARGEST_ORDER: Readonly<Record<EngineName, number>> = { native: 384, javascript: 96 };
 
-/** Blocks up to this order are inverted so many at a time. */
+/** Blocks up to this order are inverted so many at a time; of 224 weights as many are still one task. */
 const LARGEST_TOGETHER = 256;
+const MEASURED_TOGETHER = 224;
 const BLOCKS_TOGETHER = 8;
 
 /** Values of a batch at most: 2 MB. */
@@ -79,7 +80,8 @@ export function isWorthMeasuring(engine: ChosenEngine, plan: RunPlan): boolean {
 function sampleOf(engine: EngineName, plan: RunPlan): Sample {
   const { shapes, solver, samples, gradientBatch, sparsity, update } = plan;
   const longest = Math.max(...shapes.map(({ blockOrder }) => blockOrder));
-  const order = Math.min(longest, LARGEST_ORDER[engine]);
+  const together = longest <= LARGEST_TOGETHER;
+  const order = Math.min(longest, LARGEST_ORDER[engine], together ? MEASURED_TOGETHER : longest);
   const name = solver?.name ?? 'gram';
   const batch = Math.min(gradientBatch ?? 128, samples ?? 128, 128);
   // dual's work depends on N beside B.
@@ -96,7 +98,7 @@ function sampleOf(engine: EngineName, plan: RunPlan): Sample {
     TASK_FLOPS[engine] / Math.min(...work),
     (4 * TASK_FLOPS[engine]) / Math.max(...work),
   );
-  const step = order <= LARGEST_TOGETHER ? BLOCKS_TOGETHER : 1;
+  const step = together ? BLOCKS_TOGETHER : 1;
   const most = Math.min(wanted, MOST_VALUES / (count * order));
   const blocks = step * Math.max(1, Math.floor(most / step));
   return { solver: name, order, samples: rows, count, blocks, removed };

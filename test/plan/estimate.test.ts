@@ -85,6 +85,19 @@ test('factors take less, and options that are none are refused', async (t) => {
   await t.throwsAsync(estimate({ parameters: [] }), { message: /no parameter is prunable/ });
 });
 
+test('the expected time is that of all steps', async (t) => {
+  const model = [randomParameter('a', [400, 500], random)];
+  const gradients = randomBatches(model, [64, 64], random);
+  const options = { parameters: model, gradients: () => gradients, sparsity: 0.5 };
+  const expected = async (steps: number): Promise<number> => {
+    const { statistics } = await prune({ ...options, steps });
+    return statistics.phases.find(({ name }) => name === 'invert')?.estimatedSeconds ?? 0;
+  };
+  const one = await expected(1);
+  t.true(one > 0);
+  t.true(Math.abs((await expected(3)) - 3 * one) < 1e-9);
+});
+
 test('the statistics have the expected beside the real time, or null', async (t) => {
   const model = [randomParameter('a', [400, 500], random)];
   const gradients = randomBatches(model, [64, 64], random);

@@ -116,7 +116,7 @@ test('a run without a Fisher takes weights, scores and masks', (t) => {
 });
 
 test('a plan is made of shapes alone, as large as they may be', (t) => {
-  const parameters = [{ name: 'huge', shape: [60_000, 60_000] }];
+  const parameters = [{ name: 'huge', shape: [20_000, 26_000] }];
   const planned = memoryOf(planRun(runSettings({ parameters, solver: 'gram' })));
-  t.true(planned.total > 3.6e9 * 400);
+  t.true(planned.total > 5.2e8 * 400);
 });

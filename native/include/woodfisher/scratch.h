@@ -5,10 +5,13 @@
 
 namespace woodfisher {
 
-// From now on this thread keeps its scratch from call to call, up to 32 MB and until it ends:
-// memory that is freed and taken again is new pages each time, and an allocator may hold on to more
-// of it.
+// From now on this thread keeps its scratch from call to call, up to 32 MB: memory that is freed
+// and taken again is new pages each time, and an allocator may hold on to more of it.
 void keep_scratch();
+
+// Frees what this thread keeps. Not left to the end of the thread: a library with something to do
+// then cannot be unloaded.
+void drop_scratch();
 
 double* take_scratch(std::size_t bytes);
 void give_scratch(double* data);
