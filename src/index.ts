@@ -13,6 +13,7 @@ export type {
 } from './fisher/block-inverse.js';
 export type { ParameterShape } from './fisher/block-shape.js';
 export type { AcceptedBatch } from './fisher/sample-stream.js';
+export { type NamedSet, PATTERN_AXES, type Pattern, type PatternAxis } from './groups/pattern.js';
 export type { MemoryBudget } from './memory/budget.js';
 export { MAX_STEPS, type MethodOptions } from './method-options.js';
 export { DEFAULTS, MAX_BLOCK_SIZE } from './options.js';
@@ -36,7 +37,7 @@ export type {
   RunStatistics,
   StepStatistics,
 } from './report/statistics.js';
-export type { Scope } from './selection/cut.js';
+export type { BudgetOptions, ByName, Scope } from './selection/budgets.js';
 export { SELECTIONS, type Selection } from './selection/greedy.js';
 export type { ChosenSolver, SolverOption } from './solvers/choose.js';
 export type { GradientBatches, GradientSource, GradientStep } from './steps/gradient-source.js';

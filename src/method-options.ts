@@ -1,6 +1,7 @@
 import { CRITERIA, needsFisher } from './criteria/score.js';
 import type { CriterionName, UpdateRule } from './engine/kernels.js';
 import { optionError, WoodFisherError } from './errors.js';
+import type { ParsedPattern } from './groups/pattern.js';
 import { checkChoice, DEFAULTS } from './options.js';
 import { SELECTIONS, type Selection } from './selection/greedy.js';
 import { SCHEDULES, type Schedule } from './steps/schedule.js';
@@ -52,7 +53,9 @@ export interface Method {
 
 /** What decides which other options have a meaning. */
 export interface MethodContext {
-  sparsity: number;
+  pattern: ParsedPattern;
+  /** Whether a budget leaves nothing of the model, or of some parameter. */
+  emptying: boolean;
   /** Whether there are gradients, and whether they are given anew for each step. */
   gradients: 'none' | 'once' | 'each step';
 }
@@ -77,7 +80,7 @@ export function checkMethod(options: MethodOptions, context: MethodContext): Met
       update,
     );
   }
-  checkSelection(selection, criterion, update);
+  checkSelection(selection, criterion, context.pattern, update);
   const { firstOrder, warnings } = checkFirstOrder(options, update);
   return { criterion, selection, update, firstOrder, warnings, ...checkSteps(options, context) };
 }
@@ -86,9 +89,17 @@ export function checkMethod(options: MethodOptions, context: MethodContext): Met
 export function checkSelection(
   selection: Selection,
   criterion: CriterionName,
+  pattern: ParsedPattern,
   update: UpdateRule = 'joint',
 ): void {
   if (selection !== 'greedy') return;
+  if (pattern.kind !== 'unstructured') {
+    throw refused(
+      'selection',
+      `selection "greedy" takes one weight at a time, which pattern "${pattern.text}" does not; use pattern "unstructured", or selection "oneshot"`,
+      selection,
+    );
+  }
   if (criterion !== 'woodfisher') {
     throw refused(
       'selection',
@@ -155,7 +166,7 @@ const FULL_STEP =
 
 function checkSteps(
   { steps = DEFAULTS.steps, schedule: asked }: MethodOptions,
-  { sparsity, gradients }: MethodContext,
+  { pattern, emptying, gradients }: MethodContext,
 ): Pick<Method, 'steps' | 'schedule'> {
   if (!Number.isInteger(steps) || steps < 1 || steps > MAX_STEPS) {
     throw optionError('steps', `a whole number from 1 to ${MAX_STEPS}`, steps);
@@ -172,7 +183,14 @@ function checkSteps(
       steps,
     );
   }
-  if (schedule === 'geometric' && sparsity === 1) {
+  if (pattern.kind === 'subsets') {
+    throw refused(
+      'steps',
+      `steps ${steps} raises the sparsity from step to step, but pattern "${pattern.text}" says it once and for all; use steps 1`,
+      steps,
+    );
+  }
+  if (schedule === 'geometric' && emptying) {
     throw refused(
       'schedule',
       'schedule "geometric" keeps the same share of the weights in each step and never comes to sparsity 1; use "cubic" or "linear"',

@@ -44,9 +44,9 @@ export function checkSamples(samples: number | undefined): number | undefined {
   return samples;
 }
 
-export function checkSparsity(sparsity: number): number {
+export function checkSparsity(sparsity: number, option = 'sparsity'): number {
   if (typeof sparsity !== 'number' || !(sparsity >= 0 && sparsity <= 1)) {
-    throw optionError('sparsity', 'a number from 0 to 1', sparsity);
+    throw optionError(option, 'a number from 0 to 1', sparsity);
   }
   return sparsity;
 }

@@ -1,26 +1,30 @@
 import type { EngineOption } from './engine/engine.js';
 import type { ParameterShape } from './fisher/block-shape.js';
+import {
+  type ParsedPattern,
+  type Pattern,
+  type PatternAxis,
+  parsePattern,
+} from './groups/pattern.js';
 import { type MemoryBudget, memoryBudget } from './memory/budget.js';
 import { checkMethod, type Method, type MethodOptions } from './method-options.js';
 import {
   checkBlockSize,
-  checkChoice,
   checkDamping,
   checkGradientBatch,
   checkSamples,
-  checkSparsity,
   DEFAULTS,
 } from './options.js';
 import type { Parameter } from './parameters.js';
 import type { RunSettings } from './plan/run-plan.js';
 import { checkThreads } from './pool/threads.js';
 import type { ProgressListener } from './report/progress.js';
-import { SCOPES, type Scope } from './selection/cut.js';
+import { type BudgetOptions, type Budgets, checkBudgets } from './selection/budgets.js';
 import type { SolverOption } from './solvers/choose.js';
 import type { GradientSource } from './steps/gradient-source.js';
 
 /** Options of `prune`. */
-export interface PruneOptions extends MethodOptions {
+export interface PruneOptions extends MethodOptions, BudgetOptions {
   /** All parameters of the model, in an order that decides ties. */
   parameters: readonly Parameter[];
   /**
@@ -28,16 +32,18 @@ export interface PruneOptions extends MethodOptions {
    * taken at the weights of that step. Only criterion `magnitude` does without.
    */
   gradients?: GradientSource;
-  /** Fraction 0 … 1 of the prunable weights that is zero afterwards, those pruned before included. */
-  sparsity: number;
+  /** What is pruned as one. Default `unstructured`: single weights. */
+  pattern?: Pattern;
+  /** Along which axis the groups of patterns `1xk` and `n:m` lie. Default `in`. */
+  patternAxis?: PatternAxis;
+  /** Declares that weights of the prunable parameters which are 0 have been pruned. Default false. */
+  zerosArePruned?: boolean;
   /** How many gradient samples come (at each step); needed by solver `woodbury`. Another count is then an error. */
   samples?: number;
   /** Weights per block at most, 1 … 32767. Default 100. */
   blockSize?: number;
   /** λ > 0 of F = λI + (1/N) Σ g gᵀ. Default 1e-5. */
   damping?: number;
-  /** One threshold over all parameters, or the same sparsity in each. Default `global`. */
-  scope?: Scope;
   solver?: SolverOption;
   engine?: EngineOption;
   /** Tasks that run at once. Default: the processors that are available. The result is the same for any. */
@@ -59,11 +65,12 @@ export interface PruneOptions extends MethodOptions {
 
 /** The options with their defaults, checked. */
 export interface PruneSettings extends Method {
-  sparsity: number;
+  pattern: ParsedPattern;
+  budgets: Budgets;
+  zerosArePruned: boolean;
   samples: number | undefined;
   blockSize: number;
   damping: number;
-  scope: Scope;
   threads: number;
   memory: MemoryBudget;
   gradientBatch: number | undefined;
@@ -74,14 +81,20 @@ export interface PruneSettings extends Method {
 /** Fills in the defaults; refuses what an option, or two together, may not be. */
 export function checkSettings(options: PruneOptions): PruneSettings {
   const { gradients } = options;
-  const sparsity = checkSparsity(options.sparsity);
+  const pattern = parsePattern(options.pattern, options.patternAxis);
+  const budgets = checkBudgets(options, pattern);
   return {
-    ...checkMethod(options, { sparsity, gradients: timesOf(gradients) }),
-    sparsity,
+    ...checkMethod(options, {
+      pattern,
+      emptying: emptiesSomething(budgets),
+      gradients: timesOf(gradients),
+    }),
+    pattern,
+    budgets,
+    zerosArePruned: options.zerosArePruned ?? false,
     samples: checkSamples(options.samples),
     blockSize: checkBlockSize(options.blockSize),
     damping: checkDamping(options.damping),
-    scope: checkChoice('scope', SCOPES, options.scope, DEFAULTS.scope),
     threads: checkThreads(options.threads),
     memory: memoryBudget(options.memoryLimit),
     gradientBatch: checkGradientBatch(options.gradientBatch),
@@ -103,6 +116,7 @@ export function runSettings(
     ...settings,
     run: 'prune',
     parameters,
+    sparsity: expectedSparsity(settings),
     solver: settings.gradients === undefined ? undefined : solver,
     firstOrder: firstOrder && ('search' in firstOrder ? 'search' : 'step'),
     inPlace,
@@ -112,4 +126,20 @@ export function runSettings(
 function timesOf(gradients: PruneOptions['gradients']): 'none' | 'once' | 'each step' {
   if (gradients === undefined) return 'none';
   return typeof gradients === 'function' ? 'each step' : 'once';
+}
+
+/** Whether a budget leaves nothing of what it is about. */
+function emptiesSomething({ sparsity, targetFlops }: Budgets): boolean {
+  const shares = typeof sparsity === 'object' ? Object.values(sparsity) : [sparsity];
+  return shares.includes(1) || targetFlops === 0;
+}
+
+/** About what fraction goes, for the time that an update will take. */
+function expectedSparsity({ pattern, budgets }: PruneSettings): number {
+  if (pattern.kind === 'subsets') return 1 - pattern.keep / pattern.size;
+  const { sparsity, targetFlops = 1 } = budgets;
+  if (typeof sparsity === 'number') return sparsity;
+  const shares = Object.values(sparsity ?? {});
+  if (shares.length > 0) return shares.reduce((a, b) => a + b, 0) / shares.length;
+  return targetFlops <= 1 ? 1 - targetFlops : 0.5;
 }

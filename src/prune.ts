@@ -17,10 +17,12 @@ import { PhaseClock } from './report/progress.js';
 import type { PhaseStatistics, RunStatistics } from './report/statistics.js';
 import { StepHistory } from './report/step-history.js';
 import { runStatistics } from './report/summarise.js';
+import { checkGoal } from './selection/check-goal.js';
+import { disposeRanking } from './selection/ranking.js';
 import type { GradientBatches } from './steps/gradient-source.js';
 import { pruningStep, type StepOutcome } from './steps/pruning-step.js';
 import { inModelLayout, type PrunedParameter } from './steps/results.js';
-import { sparsities } from './steps/schedule.js';
+import { stepBudgets } from './steps/step-budgets.js';
 
 export interface PruneResult {
   /** All parameters, in the order given. */
@@ -63,7 +65,8 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
   });
   try {
     const clock = new PhaseClock(() => context.lease.peakBytes);
-    const parameters = await blockParameters(options.parameters, settings.blockSize, context.lease);
+    const parameters = await blockParameters(options.parameters, settings, context.lease);
+    checkGoal(settings.budgets, parameters);
     const rates = isWorthMeasuring(engine, run.plan)
       ? await measureRates(engine, run.plan)
       : undefined;
@@ -95,6 +98,9 @@ const PHASE_OF: Partial<Record<KernelName, PhaseStatistics['name']>> = {
   multiply: 'invert',
   score: 'score',
   greedy: 'score',
+  groupSaliency: 'score',
+  chooseSubsets: 'select',
+  chooseSmallest: 'select',
   countKeys: 'select',
   countTies: 'select',
   cut: 'select',
@@ -140,9 +146,8 @@ async function inSteps(
   first: readonly BlockedParameter[],
   history: StepHistory,
 ): Promise<LastStep> {
-  const { steps, schedule, sparsity } = settings;
-  const { size, prunedBefore } = history.before;
-  const targets = sparsities(schedule, steps, prunedBefore / size, sparsity);
+  const { steps, schedule } = settings;
+  const budgets = stepBudgets(schedule, steps, settings.budgets, first);
   let parameters = first;
   for (let index = 0, stepBefore = 0; ; index++) {
     const gradients = await gradientsOf(options, parameters, { index, steps });
@@ -150,9 +155,10 @@ async function inSteps(
     const input = { all: options.parameters, parameters, fisher, stepBefore };
     const outcome = await pruningStep(context, settings, clock, {
       ...input,
-      sparsity: targets[index],
+      budgets: budgets[index],
     });
-    history.add({ ...outcome, sparsity: targets[index], samples: fisher?.state.samples ?? null });
+    const { sparsity = null } = budgets[index];
+    history.add({ ...outcome, sparsity, samples: fisher?.state.samples ?? null });
     if (index === steps - 1) return { ...outcome, parameters, fisher };
     stepBefore = outcome.firstOrder?.step ?? 0;
     release(context, parameters, outcome, fisher);
@@ -177,15 +183,16 @@ async function gradientsOf(
 
 /** Gives back what a step leaves behind, for the next one. */
 function release(
-  { lease }: RunContext,
+  context: RunContext,
   parameters: readonly BlockedParameter[],
-  { inverse, scores }: StepOutcome,
+  { inverse, ranking }: StepOutcome,
   fisher: EstimatedFisher | undefined,
 ): void {
   fisher?.state.release();
   const masks = parameters.map(({ mask }) => mask);
-  const arrays = [...(inverse?.diagonal ?? []), ...(inverse?.condition ?? []), ...scores, ...masks];
-  for (const array of arrays) lease.release(array);
+  const arrays = [...(inverse?.diagonal ?? []), ...(inverse?.condition ?? []), ...masks];
+  for (const array of arrays) context.lease.release(array);
+  disposeRanking(context, ranking);
 }
 
 /** Takes the gradients in, where there are any. */

@@ -13,6 +13,8 @@ InvertJob read_invert(const Fields& fields);
 MultiplyJob read_multiply(const Fields& fields);
 UpdateJob read_update(const Fields& fields);
 GroupSaliencyJob read_group_saliency(const Fields& fields);
+ChooseSubsetsJob read_choose_subsets(const Fields& fields);
+ChooseSmallestJob read_choose_smallest(const Fields& fields);
 GreedyJob read_greedy(const Fields& fields);
 ScoreJob read_score(const Fields& fields);
 CountKeysJob read_count_keys(const Fields& fields);

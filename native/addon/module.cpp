@@ -95,6 +95,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("multiply", call<MultiplyJob, read_multiply, &Kernels::multiply>);
   add("update", call<UpdateJob, read_update, &Kernels::update>);
   add("groupSaliency", call<GroupSaliencyJob, read_group_saliency, &Kernels::group_saliency>);
+  add("chooseSubsets", call<ChooseSubsetsJob, read_choose_subsets, &Kernels::choose_subsets>);
+  add("chooseSmallest", call<ChooseSmallestJob, read_choose_smallest, &Kernels::choose_smallest>);
   add("greedy", call<GreedyJob, read_greedy, &Kernels::greedy>);
   add("score", call<ScoreJob, read_score, &Kernels::score>);
   add("countKeys", call<CountKeysJob, read_count_keys, &Kernels::count_keys>);

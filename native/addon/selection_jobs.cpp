@@ -6,6 +6,17 @@
 
 namespace woodfisher::addon {
 
+namespace {
+
+Amounts read_amounts(const Fields& fields, std::size_t end) {
+  Amounts amounts;
+  if (fields.has("amounts")) amounts.each = fields.doubles("amounts", end).data;
+  if (fields.has("factor")) amounts.factor = fields.number("factor");
+  return amounts;
+}
+
+}  // namespace
+
 ScoreJob read_score(const Fields& fields) {
   ScoreJob job;
   read_blocks(fields, job);
@@ -42,6 +53,7 @@ CountKeysJob read_count_keys(const Fields& fields) {
   job.prefixes = prefixes.data;
   job.prefix_count = prefixes.length;
   job.counts = fields.doubles("counts", prefixes.length * 65536).data;
+  job.amounts = read_amounts(fields, end_of(job));
   return job;
 }
 
@@ -55,6 +67,7 @@ CountTiesJob read_count_ties(const Fields& fields) {
   job.level = static_cast<unsigned>(fields.count("level"));
   job.prefix = static_cast<std::uint32_t>(fields.count("prefix"));
   job.counts = fields.doubles("counts", 65536).data;
+  job.amounts = read_amounts(fields, end_of(job));
   return job;
 }
 
@@ -67,6 +80,7 @@ CutJob read_cut(const Fields& fields) {
   job.order_of_axes = read_axis_order(fields, end_of(job));
   job.score = fields.number("score");
   job.last_tie = fields.number("lastTie");
+  job.amounts = read_amounts(fields, end_of(job));
   return job;
 }
 

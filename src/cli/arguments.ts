@@ -8,6 +8,32 @@ export function parseNumber(text: string): number {
   return Number(text);
 }
 
+/** A number for all parameters, or `name=number` for one of them, beside those given before. */
+export function parseShare(
+  text: string,
+  before: number | Record<string, number> | undefined,
+): number | Record<string, number> {
+  const at = text.lastIndexOf('=');
+  if (at === -1 && typeof before !== 'object') return parseNumber(text);
+  if (at < 1 || typeof before === 'number') {
+    throw new InvalidArgumentError(
+      'It must be one number, or name=number for each of some parameters.',
+    );
+  }
+  return { ...before, [text.slice(0, at)]: parseNumber(text.slice(at + 1)) };
+}
+
+/** `name=number`, beside those given before. */
+export function parseNamed(
+  text: string,
+  before: Record<string, number> = {},
+): Record<string, number> {
+  if (!text.includes('=')) {
+    throw new InvalidArgumentError('It must be name=number; it may be given several times.');
+  }
+  return parseShare(text, before) as Record<string, number>;
+}
+
 /** A regular expression, added to those before it. */
 export function parsePattern(text: string, before: readonly RegExp[] = []): RegExp[] {
   try {

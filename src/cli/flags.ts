@@ -2,15 +2,16 @@ import { type Command, Option } from 'commander';
 import { CRITERIA } from '../criteria/score.js';
 import { ENGINE_OPTIONS, type EngineOption } from '../engine/engine.js';
 import type { CriterionName, UpdateRule } from '../engine/kernels.js';
+import { PATTERN_AXES, type PatternAxis } from '../groups/pattern.js';
 import { formatBytes } from '../memory/byte-size.js';
 import { machineMemory } from '../memory/machine-memory.js';
 import { DEFAULTS } from '../options.js';
 import { defaultThreads } from '../pool/threads.js';
-import { SCOPES, type Scope } from '../selection/cut.js';
+import { type BudgetOptions, SCOPES } from '../selection/budgets.js';
 import { SELECTIONS, type Selection } from '../selection/greedy.js';
 import { SOLVER_OPTIONS, type SolverOption } from '../solvers/choose.js';
 import { UPDATE_RULES } from '../updates/apply.js';
-import { parseNumber, parsePattern } from './arguments.js';
+import { parseNamed, parseNumber, parsePattern, parseShare } from './arguments.js';
 import { setting } from './output/numbers.js';
 
 // Flags that more than one command has, by what they are about. The defaults are the library's.
@@ -21,6 +22,9 @@ export interface InputFlags {
   gradients?: string;
   exclude?: RegExp[];
   allowMissing?: boolean;
+  /** Masks of weights pruned before. */
+  maskIn?: string;
+  zerosArePruned?: boolean;
   outputAxis: 'first' | 'last';
 }
 
@@ -37,6 +41,11 @@ export function addInputFlags(command: Command): Command {
       'keep tensors whose name matches, part of the name is enough; may be given several times',
       parsePattern,
     )
+    .option(
+      '--mask-in <file>',
+      'what was pruned before: U8 or BOOL tensors, 1 = kept; it stays pruned',
+    )
+    .option('--zeros-are-pruned', 'weights that are 0 were pruned before, and stay pruned')
     .option('--allow-missing', 'keep tensors without gradients, outside the sparsity count')
     .addOption(
       new Option(
@@ -72,9 +81,10 @@ export function addCriterionFlags(command: Command): Command {
 }
 
 /** What is removed, and what the weights that stay do then. */
-export interface SelectionFlags {
-  sparsity: number;
-  scope: Scope;
+export interface SelectionFlags extends BudgetOptions {
+  /** A pattern, or a JSON file of named sets. */
+  pattern: string;
+  patternAxis?: PatternAxis;
   selection: Selection;
   update?: UpdateRule;
   firstOrder?: number;
@@ -84,17 +94,58 @@ export function addSelectionFlags(command: Command): Command {
   return command
     .optionsGroup('Method:')
     .addOption(
-      new Option('--sparsity <s>', 'fraction of the prunable weights to remove, 0 to 1 (required)')
-        .argParser(parseNumber)
-        .makeOptionMandatory(),
+      new Option(
+        '--sparsity <s>',
+        'fraction of the prunable weights to remove, 0 to 1; or name=s, once for each tensor to prune (required, but with --target-flops and n:m)',
+      ).argParser(parseShare),
     )
     .addOption(
-      choice(
+      new Option(
         '--scope <name>',
-        SCOPES,
-        DEFAULTS.scope,
-        'one threshold for the whole model, or the same sparsity in each layer',
-      ),
+        `one threshold for the whole model, or the same sparsity in each layer (default: ${DEFAULTS.scope})`,
+      ).choices(SCOPES),
+    )
+    .addOption(
+      new Option(
+        '--pattern <name>',
+        'what is removed as one: unstructured, 1xk (1x4), n:m (2:4), rows, filters, columns, or a .json file of named sets',
+      ).default('unstructured', 'unstructured'),
+    )
+    .addOption(
+      new Option(
+        '--pattern-axis <axis>',
+        'where the neighbours of 1xk and n:m lie: along the inputs or the outputs (default: in)',
+      ).choices(PATTERN_AXES),
+    )
+    .addOption(
+      new Option(
+        '--min-sparsity <s>',
+        'of each tensor at least, or name=s, under one threshold',
+      ).argParser(parseShare),
+    )
+    .addOption(
+      new Option(
+        '--max-sparsity <s>',
+        'of each tensor at most, or name=s, under one threshold',
+      ).argParser(parseShare),
+    )
+    .addOption(
+      new Option(
+        '--target-flops <f>',
+        'FLOPs to be left at most: a fraction up to 1, a number above; beside --sparsity both hold',
+      ).argParser(parseNumber),
+    )
+    .addOption(
+      new Option(
+        '--cost <name=n>',
+        'FLOPs of a weight of a tensor, a whole number; may be given several times (default: 1)',
+      ).argParser(parseNamed),
+    )
+    .addOption(
+      new Option(
+        '--cost-power <p>',
+        'scores are divided by FLOPs^p (default: 1 with --cost or --target-flops, else 0)',
+      ).argParser(parseNumber),
     )
     .addOption(
       choice(

@@ -3,7 +3,9 @@ import { gradientBatches } from '../files/gradient-batches.js';
 import { matchGradients } from '../files/match-gradients.js';
 import { checkOutputs, type OutputPath } from '../files/output-paths.js';
 import { maskTensors, prunedModel } from '../files/pruned-model.js';
+import { readMasks } from '../files/read-masks.js';
 import { readParameters } from '../files/read-parameters.js';
+import { readPattern } from '../files/read-pattern.js';
 import {
   keepWithoutGradients,
   requirePrunable,
@@ -18,6 +20,7 @@ import { writeSafetensors } from '../formats/safetensors/writer.js';
 import { type PruneResult, prune } from '../prune.js';
 import { checkSettings, runSettings } from '../prune-options.js';
 import type { RunStatistics } from '../report/statistics.js';
+import type { BudgetOptions } from '../selection/budgets.js';
 import { announceRun, batchWithin } from './announce-run.js';
 import type { CriterionFlags, EngineFlags, InputFlags, SelectionFlags } from './flags.js';
 import { pruneSummary } from './output/prune-summary.js';
@@ -39,11 +42,12 @@ export type PruneFlags = InputFlags & CriterionFlags & SelectionFlags & EngineFl
  */
 export async function pruneFiles(flags: PruneFlags, { reporter, signal }: Run): Promise<void> {
   const start = performance.now();
-  const { sparsity, blockSize, damping, criterion, update, scope, solver, engine, threads } = flags;
-  const { memoryLimit, selection, firstOrder: step } = flags;
+  const { blockSize, damping, criterion, update, solver, engine, threads, memoryLimit } = flags;
+  const { selection, firstOrder: step, patternAxis, zerosArePruned } = flags;
   const options = {
-    ...{ sparsity, blockSize, damping, criterion, update, scope, solver, engine, threads },
-    ...{ memoryLimit, selection },
+    ...{ blockSize, damping, criterion, update, solver, engine, threads, memoryLimit },
+    ...{ selection, patternAxis, zerosArePruned, pattern: await readPattern(flags.pattern) },
+    ...budgetsOf(flags),
     firstOrder: step === undefined ? undefined : { step },
   };
   const some = flags.gradients === undefined ? undefined : [];
@@ -74,6 +78,7 @@ export async function pruneFiles(flags: PruneFlags, { reporter, signal }: Run): 
     signal,
     onRead: loaded,
   });
+  if (flags.maskIn !== undefined) await readMasks(flags.maskIn, model, parameters);
   const load = seconds(beforeLoad);
   if (samples !== undefined) {
     reporter.progress({ phase: 'accumulate', done: 0, total: samples, unit: 'samples' });
@@ -107,6 +112,11 @@ export async function pruneFiles(flags: PruneFlags, { reporter, signal }: Run): 
   reporter.done({ ...statistics, written }, () =>
     pruneSummary(statistics, written, { load, write: seconds(beforeWrite), total: seconds(start) }),
   );
+}
+
+function budgetsOf(flags: SelectionFlags): BudgetOptions {
+  const { sparsity, scope, minSparsity, maxSparsity, targetFlops, cost, costPower } = flags;
+  return { sparsity, scope, minSparsity, maxSparsity, targetFlops, cost, costPower };
 }
 
 function outputPaths({ out, maskOut, stats }: OutputFlags): OutputPath[] {

@@ -22,6 +22,8 @@ export interface Kernels {
   multiply(job: MultiplyJob): Status;
   update(job: UpdateJob): Status;
   groupSaliency(job: GroupSaliencyJob): Status;
+  chooseSubsets(job: ChooseSubsetsJob): Status;
+  chooseSmallest(job: ChooseSmallestJob): Status;
   greedy(job: GreedyJob): Status;
   score(job: ScoreJob): Status;
   countKeys(job: CountKeysJob): Status;
@@ -204,6 +206,43 @@ export interface GreedyJob extends StateRange {
   marginalLosses: Float64Array;
 }
 
+/**
+ * Groups of neighbours along an axis, in block order: a run is `length`·`step` weights, the first one
+ * begins at 0; within it group (t, l), l < step, t < T = ⌊length / size⌋, holds the weights
+ * (t·size + i)·step + l, i < size. Its number is (run·T + t)·step + l. What a run has beyond T·size·step
+ * is in no group. No group lies in two blocks.
+ */
+export interface GroupGrid {
+  size: number;
+  length: number;
+  step: number;
+}
+
+/** Of each group all but `keep` weights go. Those with mask 0 are gone already. */
+interface SubsetRange {
+  grid: GroupGrid;
+  keep: number;
+  mask: Uint8Array;
+  /** mask, and 0 for the weights that go now. Their number is the `value` of the status. */
+  maskAfter: Uint8Array;
+  /** By group: what the weights that go now cost together. */
+  costs: Float64Array;
+}
+
+/**
+ * N:M sparsity: of each group the set of weights goes whose removal together costs least,
+ * ½ (w−αh)_Qᵀ [(F⁻¹)_QQ]⁻¹ (w−αh)_Q, by enumeration; of equal sets the first in lexicographic order.
+ * Groups have at most 16 weights.
+ */
+export interface ChooseSubsetsJob extends StateRange, SubsetRange, FirstOrder {
+  weights: Float32Array;
+}
+
+/** The same where the cost of a set is the sum of its weights' scores: the smallest go, ties by index. */
+export interface ChooseSmallestJob extends BlockRange, SubsetRange {
+  scores: Float64Array;
+}
+
 export type CriterionName = 'woodfisher' | 'diagonal-fisher' | 'magnitude';
 
 /**
@@ -223,13 +262,22 @@ export interface ScoreJob extends BlockRange, FirstOrder {
 }
 
 /**
+ * What is ranked and cut are units: weights, or groups of them. A unit counts amounts[c] · factor,
+ * or factor where there are no amounts; by default 1. Amounts are whole numbers below 2⁵³ together.
+ */
+interface CountedUnits {
+  amounts?: Float64Array;
+  factor?: number;
+}
+
+/**
  * One pass of the radix selection over scores ≥ 0, whose bits, read as uint64, are in numeric
  * order. For each prefix r (the top 16·level bits of a score, as an exact integer in a float64; level
- * 0 has the one prefix 0), counts[65536·r + digit] is advanced for each weight with mask 1 whose
+ * 0 has the one prefix 0), counts[65536·r + digit] is advanced by what each unit with mask 1 counts whose
  * score has that prefix, digit being its next 16 bits. Prefixes are distinct and ascending.
  * `counts` belongs to this call alone (calls are merged by adding).
  */
-export interface CountKeysJob extends BlockRange {
+export interface CountKeysJob extends BlockRange, CountedUnits {
   scores: Float64Array;
   mask: Uint8Array;
   level: number;
@@ -238,10 +286,10 @@ export interface CountKeysJob extends BlockRange {
 }
 
 /**
- * Weights with mask 1 and a score equal to `score`, by their index in the model's layout:
- * level 0: counts[index >>> 16]++; level 1: counts[index & 65535]++ where index >>> 16 = prefix.
+ * Units with mask 1 and a score equal to `score`, by their index in the model's layout. Level 0:
+ * counts[index >>> 16] advances; level 1: counts[index & 65535], where index >>> 16 = prefix.
  */
-export interface CountTiesJob extends BlockRange {
+export interface CountTiesJob extends BlockRange, CountedUnits {
   scores: Float64Array;
   mask: Uint8Array;
   order: AxisOrder;
@@ -253,9 +301,9 @@ export interface CountTiesJob extends BlockRange {
 
 /**
  * maskAfter = mask, and 0 where the score is below `score`, or equal to it and the index in the
- * model's layout at most `lastTie` (−1: no tie is pruned). `value` of the status: how many were pruned now.
+ * model's layout at most `lastTie` (−1: no tie is pruned). `value` of the status: what was pruned now counts.
  */
-export interface CutJob extends BlockRange {
+export interface CutJob extends BlockRange, CountedUnits {
   scores: Float64Array;
   mask: Uint8Array;
   maskAfter: Uint8Array;

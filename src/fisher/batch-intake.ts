@@ -164,7 +164,7 @@ export class BatchIntake {
 const NAMES: Record<string, string> = { gradients: 'gradient', inputs: 'input', deltas: 'delta' };
 
 function samplesOf(parameter: BlockedParameter, batch: GradientBatch): number {
-  const { name, size, shape, order } = parameter;
+  const { name, size, shape } = parameter;
   const given = batch[name];
   if (given === undefined) {
     throw new WoodFisherError(
@@ -176,15 +176,21 @@ function samplesOf(parameter: BlockedParameter, batch: GradientBatch): number {
   if (given instanceof Float32Array) {
     return rowsOf(name, 'gradients', given, size, shape.join(', '));
   }
-  const inner = order.before * order.after;
+  const { inner, outer } = factorWidths(parameter);
   const inputs = rowsOf(name, 'inputs', given.inputs, inner, `${inner}`);
-  const deltas = rowsOf(name, 'deltas', given.deltas, order.outputs, `${order.outputs}`);
+  const deltas = rowsOf(name, 'deltas', given.deltas, outer, `${outer}`);
   if (inputs === deltas) return inputs;
   throw new WoodFisherError(
     'ERR_WOODFISHER_SHAPE',
     `the factors of parameter "${name}" must have the same number of samples, but there are ${inputs} inputs and ${deltas} deltas`,
     { parameter: name, value: deltas },
   );
+}
+
+/** Inputs and outputs of a parameter, whichever of them is outermost in its blocks. */
+function factorWidths({ order, transposed }: BlockedParameter): { inner: number; outer: number } {
+  const [inner, outer] = [order.before * order.after, order.outputs];
+  return transposed ? { inner: outer, outer: inner } : { inner, outer };
 }
 
 /** Rows of `width` elements in an array of at least one row. */

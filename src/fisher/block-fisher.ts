@@ -1,5 +1,11 @@
 import { type ChosenEngine, chooseEngine, type EngineOption } from '../engine/engine.js';
 import { optionError, WoodFisherError } from '../errors.js';
+import {
+  type ParsedPattern,
+  type Pattern,
+  type PatternAxis,
+  parsePattern,
+} from '../groups/pattern.js';
 import { memoryBudget } from '../memory/budget.js';
 import {
   checkBlockSize,
@@ -25,6 +31,12 @@ export interface BlockFisherOptions {
   parameters: readonly Parameter[];
   /** Weights per block at most, 1 … 32767. Default 100. */
   blockSize?: number;
+  /** What `BlockInverse.select` prunes as one; blocks are cut so that groups lie in one. Default `unstructured`. */
+  pattern?: Pattern;
+  /** Along which axis the groups of `1xk` and `n:m` lie. Default `in`. */
+  patternAxis?: PatternAxis;
+  /** Declares that weights of the prunable parameters which are 0 have been pruned. Default false. */
+  zerosArePruned?: boolean;
   /** How the inverse is made. Default `auto`. */
   solver?: SolverOption;
   /** How many samples will come. Needed by solver `woodbury`; any other count is then an error. */
@@ -67,12 +79,18 @@ export class BlockFisher {
   readonly #state: FisherState;
   readonly #stream: SampleStream;
   readonly #damping: number;
+  readonly #pattern: ParsedPattern;
 
   private constructor(
     context: RunContext,
     state: FisherState,
     stream: SampleStream,
-    chosen: { solver: ChosenSolver; blockSize: number; damping: number },
+    chosen: {
+      solver: ChosenSolver;
+      blockSize: number;
+      damping: number;
+      pattern: ParsedPattern;
+    },
   ) {
     this.#context = context;
     this.#state = state;
@@ -81,6 +99,7 @@ export class BlockFisher {
     this.engine = context.engine;
     this.blockSize = chosen.blockSize;
     this.#damping = chosen.damping;
+    this.#pattern = chosen.pattern;
   }
 
   /**
@@ -89,6 +108,8 @@ export class BlockFisher {
    */
   static async create(options: BlockFisherOptions): Promise<BlockFisher> {
     const blockSize = checkBlockSize(options.blockSize);
+    const pattern = parsePattern(options.pattern, options.patternAxis);
+    const layout = { blockSize, pattern, zerosArePruned: options.zerosArePruned };
     const samples = checkSamples(options.samples);
     const damping = checkDamping(options.damping);
     const threads = checkThreads(options.threads);
@@ -98,7 +119,7 @@ export class BlockFisher {
     const engine = chooseEngine(options.engine);
     const run = fitRun(
       {
-        ...{ run: 'fisher', parameters: all, blockSize, solver: asked, samples, threads },
+        ...{ run: 'fisher', parameters: all, solver: asked, samples, threads, ...layout },
         ...{ damping: options.damping, gradientBatch, inPlace: false, sparsity: 0 },
         ...{ criterion: DEFAULTS.criterion, update: DEFAULTS.update },
       },
@@ -108,7 +129,7 @@ export class BlockFisher {
     if (solver === undefined) throw new TypeError('a Fisher has a solver');
     const context = new RunContext(engine, threads, { signal, memory: run.arrayLimit });
     try {
-      const parameters = await blockParameters(all, blockSize, context.lease);
+      const parameters = await blockParameters(all, layout, context.lease);
       const state = await FisherState.create(context, solver.name, parameters, {
         samples,
         damping,
@@ -119,7 +140,7 @@ export class BlockFisher {
         others,
         afterSamples: run.memory.afterSamples,
       });
-      return new BlockFisher(context, state, stream, { solver, blockSize, damping });
+      return new BlockFisher(context, state, stream, { solver, blockSize, damping, pattern });
     } catch (error) {
       await context.dispose();
       throw error;
@@ -173,7 +194,7 @@ export class BlockFisher {
         { option: 'damping', value: lambda },
       );
     }
-    return await BlockInverse.create(this.#context, this.#state, lambda, () => {
+    return await BlockInverse.create(this.#context, this.#state, lambda, this.#pattern, () => {
       this.#stream.throwIfUnusable();
       if (this.samples === samples) return;
       throw new WoodFisherError(

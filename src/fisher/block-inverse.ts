@@ -1,12 +1,16 @@
 import { CRITERIA, needsFisher, type ScoreInputs, scoreWeights } from '../criteria/score.js';
 import type { CriterionName, UpdateRule } from '../engine/kernels.js';
 import { WoodFisherError } from '../errors.js';
+import type { ParsedPattern } from '../groups/pattern.js';
 import { copyInPieces, inPieces } from '../memory/pieces.js';
 import { checkSelection } from '../method-options.js';
-import { checkChoice, checkSparsity, DEFAULTS } from '../options.js';
+import { checkChoice, DEFAULTS } from '../options.js';
 import type { RunContext } from '../pool/run-context.js';
-import { applyCuts, findCuts, SCOPES, type Scope } from '../selection/cut.js';
+import { type BudgetOptions, checkBudgets } from '../selection/budgets.js';
+import { checkGoal } from '../selection/check-goal.js';
 import { SELECTIONS, type Selection, traceBlocks } from '../selection/greedy.js';
+import { disposeRanking, rank } from '../selection/ranking.js';
+import { select } from '../selection/select.js';
 import { applyUpdate, type PredictedLossChange, UPDATE_RULES } from '../updates/apply.js';
 import { checkStep, type FirstOrderTerm } from '../updates/first-order.js';
 import { type BlockedParameter, checkLength, loadMask, loadWeights } from './blocked-parameter.js';
@@ -29,14 +33,11 @@ export interface WeightOptions {
 }
 
 /** Options of {@link BlockInverse.select}. */
-export interface SelectOptions extends WeightOptions {
-  sparsity: number;
+export interface SelectOptions extends WeightOptions, BudgetOptions {
   /** Default `woodfisher`; the only one that `greedy` has. */
   criterion?: CriterionName;
-  /** Default `oneshot`. */
+  /** Default `oneshot`; `greedy` takes single weights alone. */
   selection?: Selection;
-  /** Default `global`. */
-  scope?: Scope;
 }
 
 /** What {@link BlockInverse.trace} gives. */
@@ -63,6 +64,7 @@ export class BlockInverse {
   readonly #context: RunContext;
   readonly #state: FisherState;
   readonly #inverse: InverseDiagonal;
+  readonly #pattern: ParsedPattern;
   readonly #check: () => void;
   /** h = F⁻¹ḡ, once it was wanted. */
   #inverseGradient: Promise<Float64Array[]> | undefined;
@@ -72,6 +74,7 @@ export class BlockInverse {
     state: FisherState,
     damping: number,
     inverse: InverseDiagonal,
+    pattern: ParsedPattern,
     check: () => void,
   ) {
     this.#context = context;
@@ -79,6 +82,7 @@ export class BlockInverse {
     this.damping = damping;
     this.samples = state.samples;
     this.#inverse = inverse;
+    this.#pattern = pattern;
     this.#check = check;
   }
 
@@ -87,10 +91,11 @@ export class BlockInverse {
     context: RunContext,
     state: FisherState,
     damping: number,
+    pattern: ParsedPattern,
     check: () => void,
   ): Promise<BlockInverse> {
     const inverse = await invertBlocks(context, state, damping);
-    return new BlockInverse(context, state, damping, inverse, check);
+    return new BlockInverse(context, state, damping, inverse, pattern, check);
   }
 
   /** D = diag(F⁻¹), float64, by weight; within 1e-6 wherever float64 can know it. */
@@ -168,25 +173,36 @@ export class BlockInverse {
   }
 
   /**
-   * Masks (1 = kept) that prune the cheapest weights by a criterion, exactly as many as `sparsity`
-   * (0 … 1 of the prunable weights, those pruned before included) says.
+   * Masks (1 = kept) that prune what is cheapest by a criterion, in the pattern of the Fisher: weights,
+   * exactly as many as `sparsity` says, or groups, until the budgets hold.
+   * @throws {WoodFisherError} for budgets that contradict each other or the pattern, or ask for more
+   * than there is.
    */
-  async select(options: SelectOptions): Promise<Record<string, Uint8Array>> {
+  async select(options: SelectOptions = {}): Promise<Record<string, Uint8Array>> {
     this.#check();
-    const sparsity = checkSparsity(options.sparsity);
+    const pattern = this.#pattern;
+    const budgets = checkBudgets(options, pattern);
     const criterion = checkChoice('criterion', CRITERIA, options.criterion, DEFAULTS.criterion);
-    const scope = checkChoice('scope', SCOPES, options.scope, DEFAULTS.scope);
     const selection = checkChoice('selection', SELECTIONS, options.selection, DEFAULTS.selection);
-    checkSelection(selection, criterion);
-    const ranked = selection === 'greedy' ? selection : criterion;
-    return await this.#withScores(ranked, options, async (scores) => {
-      const { parameters } = this.#state;
-      const cuts = await findCuts(this.#context, parameters, scores, sparsity, scope);
-      const { masks } = await applyCuts(this.#context, parameters, scores, cuts);
+    checkSelection(selection, criterion, pattern);
+    const state = this.#state;
+    const { parameters } = state;
+    checkGoal(budgets, parameters);
+    const inputs = this.#scoreInputs(await this.#firstOrder(options.firstOrder));
+    return await this.#withWeights(options.weights, async (weights) => {
+      const ranking = await rank(this.#context, {
+        ...{ parameters, weights, criterion, selection, pattern, budgets },
+        fisher: { state, inputs },
+      });
       try {
-        return await this.#toModel(masks, (length) => new Uint8Array(length));
+        const { masks } = await select(this.#context, ranking);
+        try {
+          return await this.#toModel(masks, (length) => new Uint8Array(length));
+        } finally {
+          for (const mask of masks) this.#context.lease.release(mask);
+        }
       } finally {
-        for (const mask of masks) this.#context.lease.release(mask);
+        disposeRanking(this.#context, ranking);
       }
     });
   }
@@ -274,47 +290,34 @@ export class BlockInverse {
     return { step, inverseGradient: await this.#inverseGradient };
   }
 
-  /** Calls `use` with the scores of the weights, or the keys of greedy selection, in block order. */
+  /** What the criteria need to know of the inverse. */
+  #scoreInputs(firstOrder: FirstOrderTerm | undefined): ScoreInputs {
+    return {
+      diagonal: this.#inverse.diagonal,
+      squareSum: this.#state.parts.map(({ squareSum }) => squareSum),
+      samples: this.samples,
+      damping: this.damping,
+      firstOrder,
+    };
+  }
+
+  /** Calls `use` with the scores of the weights, in block order. */
   async #withScores<T>(
-    ranked: CriterionName | 'greedy',
+    criterion: CriterionName,
     { weights: given, firstOrder }: WeightOptions,
     use: (scores: Float64Array[]) => Promise<T>,
   ): Promise<T> {
-    const term = ranked === 'greedy' ? undefined : await this.#firstOrder(firstOrder);
+    const term = await this.#firstOrder(firstOrder);
     return await this.#withWeights(given, async (weights) => {
-      const scores =
-        ranked === 'greedy'
-          ? await this.#keys(weights, checkStep(firstOrder ?? 0))
-          : await this.#scores(ranked, weights, term);
+      const inputs = needsFisher(criterion) ? this.#scoreInputs(term) : undefined;
+      const { parameters } = this.#state;
+      const scores = await scoreWeights(this.#context, parameters, weights, criterion, inputs);
       try {
         return await use(scores);
       } finally {
         for (const array of scores) this.#context.lease.release(array);
       }
     });
-  }
-
-  async #keys(weights: readonly Float32Array[], step: number): Promise<Float64Array[]> {
-    const options = { step };
-    return (await traceBlocks(this.#context, this.#state, this.damping, weights, options)).keys;
-  }
-
-  async #scores(
-    criterion: CriterionName,
-    weights: readonly Float32Array[],
-    firstOrder: FirstOrderTerm | undefined,
-  ): Promise<Float64Array[]> {
-    const { parameters, parts } = this.#state;
-    const inputs: ScoreInputs | undefined = needsFisher(criterion)
-      ? {
-          diagonal: this.#inverse.diagonal,
-          squareSum: parts.map(({ squareSum }) => squareSum),
-          samples: this.samples,
-          damping: this.damping,
-          firstOrder,
-        }
-      : undefined;
-    return await scoreWeights(this.#context, parameters, weights, criterion, inputs);
   }
 
   /** Calls `use` with a copy of the weights, given or those of the Fisher, in block order. */

@@ -1,7 +1,9 @@
 import type { AxisOrder } from '../engine/kernels.js';
 import { WoodFisherError } from '../errors.js';
+import { blocksOf } from '../groups/cut-blocks.js';
+import { groupLayout, type ParameterGroups } from '../groups/parameter-groups.js';
+import { type ParsedPattern, UNSTRUCTURED } from '../groups/pattern.js';
 import { MAX_ARRAY_BYTES } from '../options.js';
-import { axisOrder } from './layout.js';
 
 /** A parameter without its data. */
 export interface ParameterShape {
@@ -19,6 +21,10 @@ export interface BlockShape {
   shape: readonly number[];
   size: number;
   order: AxisOrder;
+  /** Blocks hold weights of the same input, not of the same output; see GroupLayout. */
+  transposed: boolean;
+  /** What is pruned as one; absent where single weights are, or named sets. */
+  groups?: ParameterGroups;
   blockCount: number;
   /** Weights of the longest block. */
   blockOrder: number;
@@ -36,25 +42,24 @@ export function isPrunable({ prunable, shape }: ParameterShape): boolean {
 export function blockShapes(
   parameters: readonly ParameterShape[],
   blockSize: number,
+  pattern?: ParsedPattern,
 ): BlockShape[] {
   checkShapes(parameters);
-  return parameters.filter(isPrunable).map((parameter) => blockShape(parameter, blockSize));
+  return parameters
+    .filter(isPrunable)
+    .map((parameter) => blockShape(parameter, blockSize, pattern));
 }
 
 /** How one parameter is cut. */
 export function blockShape(
-  { name, shape, outputAxis = 0 }: ParameterShape,
+  parameter: ParameterShape,
   blockSize: number,
+  pattern: ParsedPattern = UNSTRUCTURED,
 ): BlockShape {
+  const { name, shape } = parameter;
   const size = sizeOf(shape);
-  return {
-    name,
-    shape,
-    size,
-    order: axisOrder(shape, outputAxis),
-    blockCount: Math.ceil(size / blockSize),
-    blockOrder: Math.min(blockSize, size),
-  };
+  const layout = groupLayout(parameter, pattern);
+  return { name, shape, size, ...layout, ...blocksOf(size, blockSize, layout.groups?.grid) };
 }
 
 /** Number of elements of a tensor. */

@@ -1,5 +1,7 @@
 import type { AxisOrder } from '../engine/kernels.js';
 import { WoodFisherError } from '../errors.js';
+import { cutBlocks } from '../groups/cut-blocks.js';
+import { type ParsedPattern, UNSTRUCTURED } from '../groups/pattern.js';
 import type { Lease } from '../memory/arena.js';
 import type { ArrayPlan } from '../memory/array-plan.js';
 import { fillInPieces, inPieces } from '../memory/pieces.js';
@@ -18,17 +20,26 @@ export interface BlockedParameter extends BlockShape {
   weights: Float32Array;
 }
 
+/** How parameters are laid out. */
+export interface BlockSettings {
+  blockSize: number;
+  /** Default: unstructured. */
+  pattern?: ParsedPattern;
+  /** Declares that weights which are 0 have been pruned. Default false. */
+  zerosArePruned?: boolean;
+}
+
 /** Checks all parameters and lays the prunable ones out for the engines. */
 export async function blockParameters(
   parameters: readonly Parameter[],
-  blockSize: number,
+  settings: BlockSettings,
   lease: Lease,
 ): Promise<BlockedParameter[]> {
   checkShapes(parameters);
   checkData(parameters);
   const blocked: BlockedParameter[] = [];
   for (const parameter of parameters.filter(isPrunable)) {
-    blocked.push(await blockParameter(parameter, blockSize, lease));
+    blocked.push(await blockParameter(parameter, settings, lease));
   }
   return blocked;
 }
@@ -98,18 +109,45 @@ export function checkLength(
 
 async function blockParameter(
   parameter: Parameter,
-  blockSize: number,
+  { blockSize, pattern = UNSTRUCTURED, zerosArePruned = false }: BlockSettings,
   lease: Lease,
 ): Promise<BlockedParameter> {
-  const shape = blockShape(parameter, blockSize);
-  const { name, size, order, blockCount } = shape;
+  const shape = blockShape(parameter, blockSize, pattern);
+  checkTile(shape, pattern, blockSize);
+  const { name, size, order, groups } = shape;
   const { starts, mask, weights } = lease.arrays(weightArrays(shape));
-  for (let b = 0; b < blockCount; b++) starts[b] = b * blockSize;
-  starts[blockCount] = size;
+  let block = 0;
+  for (const begin of cutBlocks(size, blockSize, groups?.grid)) starts[block++] = begin;
   const prunedBefore = await loadMask(name, order, parameter.mask, mask);
   const blocked: BlockedParameter = { ...shape, starts, mask, prunedBefore, weights };
   await loadWeights(blocked, parameter.data, weights);
+  if (zerosArePruned) await declareZeros(blocked);
   return blocked;
+}
+
+/** Weights that are 0 leave the mask. */
+async function declareZeros(parameter: BlockedParameter): Promise<void> {
+  const { mask, weights } = parameter;
+  await inPieces(weights.length, (begin, end) => {
+    for (let c = begin; c < end; c++) {
+      if (weights[c] !== 0 || mask[c] === 0) continue;
+      mask[c] = 0;
+      weights[c] = 0; // not −0
+      parameter.prunedBefore++;
+    }
+  });
+}
+
+/** Refuses blocks too small for groups that may not lie in two of them. */
+function checkTile({ name, groups }: BlockShape, pattern: ParsedPattern, blockSize: number): void {
+  if (pattern.kind !== 'neighbours' && pattern.kind !== 'subsets') return;
+  const tile = (groups?.grid?.size ?? 0) * (groups?.grid?.step ?? 0);
+  if (tile <= blockSize || groups?.count === 0) return;
+  throw new WoodFisherError(
+    'ERR_WOODFISHER_OPTION',
+    `blockSize must be at least ${tile} for pattern ${pattern.text}, whose groups reach over so many weights of parameter "${name}", but is ${blockSize}`,
+    { option: 'blockSize', parameter: name, value: blockSize },
+  );
 }
 
 /** The arrays of a parameter that a run has from its beginning to its end. */

@@ -192,7 +192,7 @@ export class FisherState {
       const { gradientSum, squareSum } = this.parts[span.index];
       const job: KernelJob<'accumulate'> = {
         ...this.range(span, this.damping ?? 0),
-        ...gradients[span.index],
+        ...asLaidOut(span.parameter, gradients[span.index]),
         count,
         order: span.parameter.order,
         mask: span.parameter.mask,
@@ -229,6 +229,12 @@ export class FisherState {
     );
     await this.#context.run('initialise', tasks);
   }
+}
+
+/** The engines call `deltas` what goes with the outermost axis of the blocks. */
+function asLaidOut({ transposed }: BlockedParameter, arrays: SharedGradients): SharedGradients {
+  if (!transposed || 'gradients' in arrays) return arrays;
+  return { inputs: arrays.deltas, deltas: arrays.inputs };
 }
 
 /** Flops, or bytes moved, for one sample of a block. */

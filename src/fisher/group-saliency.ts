@@ -137,12 +137,24 @@ function checkedBlock(parameter: BlockedParameter, group: Group, position: numbe
   }
   const places = inBlockOrder(parameter, group);
   if (places.some((c, i) => i > 0 && c === places[i - 1])) refuse('name each weight once');
-  const block = Math.floor(places[0] / blockOrder);
-  const last = Math.floor(places[places.length - 1] / blockOrder);
+  const block = blockOf(parameter, places[0]);
+  const last = blockOf(parameter, places[places.length - 1]);
   if (block !== last) {
     refuse(
-      `lie within one block of ${blockOrder} weights, but reaches from block ${block} to ${last}`,
+      `lie within one block of at most ${blockOrder} weights, but reaches from block ${block} to ${last}`,
     );
   }
   return block;
+}
+
+/** The block that holds weight c, by bisection. */
+function blockOf({ starts, blockCount }: BlockedParameter, c: number): number {
+  let low = 0;
+  let high = blockCount - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if (starts[middle] <= c) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }

@@ -1,4 +1,3 @@
-import type { BlockShape } from './block-shape.js';
 import type { BlockedParameter } from './blocked-parameter.js';
 
 /** A chunk of the Fisher state: whole blocks of one parameter in one buffer. */
@@ -12,9 +11,16 @@ export interface StateChunk {
   rows: Float32Array;
 }
 
+/** What is cut into blocks: a parameter, or the groups of one. */
+export interface Blocks {
+  blockCount: number;
+  /** Entries of the longest block. */
+  blockOrder: number;
+}
+
 /** Blocks [from, to) of one parameter. */
 export interface SpanShape {
-  parameter: BlockShape;
+  parameter: Blocks;
   /** Position of the parameter among those of the run. */
   index: number;
   from: number;
@@ -48,7 +54,7 @@ export function tasksOfBytes(bytes: number): number {
 }
 
 /** All blocks of all parameters. */
-export function wholeParameters<P extends BlockShape>(
+export function wholeParameters<P extends Blocks>(
   parameters: readonly P[],
 ): (SpanShape & { parameter: P })[] {
   return parameters.map((parameter, index) => ({

@@ -5,6 +5,7 @@ import { inverseGradientArrays } from '../fisher/inverse-gradient.js';
 import { inverseArrays } from '../fisher/invert.js';
 import { wholeParameters } from '../fisher/spans.js';
 import { needsLowOrder, panelsOf, stateBytes, sumArrays } from '../fisher/state-layout.js';
+import { groupBytes } from '../groups/group-bytes.js';
 import type { ArrayPlan } from '../memory/array-plan.js';
 import { plannedBytes } from '../memory/array-plan.js';
 import { CONTROL_BYTES } from '../pool/run-context.js';
@@ -35,7 +36,10 @@ export interface MemoryBytes {
   scratch: number;
   /** Arrays that prune() returns, on ordinary memory. */
   outputs: number;
-  /** Most shared memory in use at one time: what `peakBytes` tells afterwards. */
+  /**
+   * Most shared memory in use at one time: what `peakBytes` tells afterwards; with groups, and with
+   * floors and ceilings, at most that.
+   */
   shared: number;
   /** Most of everything in use at one time; less than the sum, as not all is there together. */
   total: number;
@@ -61,7 +65,8 @@ export function memoryOf(plan: RunPlan): PlannedMemory {
   const batches = solver === undefined ? 0 : batchBytes(plan);
   const inverse = bytes(inverts, inverseArrays);
   const h = bytes(prunes && firstOrder !== undefined, inverseGradientArrays);
-  const scores = bytes(prunes, selection === 'greedy' ? keyArrays : scoreArrays);
+  const keys = bytes(prunes, selection === 'greedy' ? keyArrays : scoreArrays);
+  const scores = keys + (prunes ? groupBytes(shapes, plan.pattern) : 0);
   const masks = bytes(prunes, maskArrays);
   const losses = bytes(prunes && solver !== undefined, lossArrays);
   const searched = bytes(prunes && firstOrder === 'search', searchArrays);

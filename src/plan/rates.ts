@@ -176,7 +176,7 @@ async function miniature(
   const data = noisy.slice(0, blocks * order);
   const parameters = await blockParameters(
     [{ name: 'measured', shape: [blocks, order], data }],
-    order,
+    { blockSize: order },
     lease,
   );
   const state = await FisherState.create(context, solver, parameters, { samples, damping: 1 });

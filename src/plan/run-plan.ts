@@ -5,6 +5,7 @@ import {
   type ParameterShape,
   sizeOf,
 } from '../fisher/block-shape.js';
+import type { ParsedPattern } from '../groups/pattern.js';
 import type { Selection } from '../selection/greedy.js';
 import { type ChosenSolver, chooseSolver, type SolverOption } from '../solvers/choose.js';
 import { memoryOf } from './memory.js';
@@ -19,6 +20,8 @@ export interface RunSettings {
   /** All parameters of the model. */
   parameters: readonly ParameterShape[];
   blockSize: number;
+  /** Default: unstructured. */
+  pattern?: ParsedPattern;
   /** Absent: no Fisher is made (criterion magnitude without gradients). */
   solver?: SolverOption;
   /** N, where it is known. */
@@ -57,7 +60,7 @@ export interface RunPlan extends Omit<RunSettings, 'solver'> {
  * @throws {WoodFisherError} for shapes that may not be, and a solver that needs more than is known.
  */
 export function planRun(settings: RunSettings, memoryLimit?: number): RunPlan {
-  const shapes = blockShapes(settings.parameters, settings.blockSize);
+  const shapes = blockShapes(settings.parameters, settings.blockSize, settings.pattern);
   const allWeights = settings.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const plan = { ...settings, shapes, allWeights, solver: undefined };
   const { solver, samples, damping } = settings;

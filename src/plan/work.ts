@@ -39,7 +39,8 @@ export function workOf(plan: RunPlan, samples = plan.samples ?? 0): Work {
 /** Sum over all blocks, the short last ones by their own order. */
 function overBlocks(shapes: readonly BlockShape[], flops: (order: number) => number): number {
   return shapes.reduce((sum, { size, blockCount, blockOrder }) => {
-    const last = size - (blockCount - 1) * blockOrder;
-    return sum + (blockCount - 1) * flops(blockOrder) + flops(last);
+    const full = Math.min(blockCount - 1, Math.floor(size / blockOrder));
+    const rest = (size - full * blockOrder) / (blockCount - full);
+    return sum + full * flops(blockOrder) + (blockCount - full) * flops(rest);
   }, 0);
 }

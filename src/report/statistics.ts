@@ -1,6 +1,6 @@
 import type { ChosenEngine } from '../engine/engine.js';
 import type { CriterionName, UpdateRule } from '../engine/kernels.js';
-import type { Scope } from '../selection/cut.js';
+import type { Scope } from '../selection/budgets.js';
 import type { Selection } from '../selection/greedy.js';
 import type { ChosenSolver } from '../solvers/choose.js';
 import type { Schedule } from '../steps/schedule.js';
@@ -18,8 +18,12 @@ export interface RunStatistics {
   selection: Selection;
   update: UpdateRule;
   scope: Scope;
-  /** Fraction of the prunable weights that was asked for. */
-  targetSparsity: number;
+  /** What was pruned as one: `unstructured`, `1x4`, `2:4`, `rows`, `filters`, `columns`, `sets`. */
+  pattern: string;
+  /** Fraction of the prunable weights that was asked for, or one by parameter; null where none was. */
+  targetSparsity: number | Readonly<Record<string, number>> | null;
+  /** FLOPs of the prunable parameters by the costs given; null without `cost` and `targetFlops`. */
+  flops: FlopsStatistics | null;
   blockSize: number;
   /** λ; null where no Fisher was made. */
   damping: number | null;
@@ -64,10 +68,30 @@ export interface LossChange {
   linear: number;
 }
 
+/** FLOPs of weights that are not pruned. */
+export interface FlopsStatistics {
+  /** With no weight pruned. */
+  dense: number;
+  before: number;
+  after: number;
+  /** What was to be left at most; null where no target was given. */
+  target: number | null;
+}
+
+/** Groups of weights that are pruned as one. */
+export interface GroupStatistics {
+  /** Those with a weight that was still there. */
+  groups: number;
+  /** Weights still there before that are in no whole group and stay. */
+  dense: number;
+  /** Whether groups lie in several blocks, so that their saliency is the sum over their parts. */
+  summed: boolean;
+}
+
 /** One pruning step. */
 export interface StepStatistics {
-  /** Fraction of the prunable weights that was to be zero after it. */
-  targetSparsity: number;
+  /** Fraction of the prunable weights that was to be zero after it, or one by parameter; null where none was. */
+  targetSparsity: RunStatistics['targetSparsity'];
   /** N; null where no Fisher was made. */
   samples: number | null;
   prunedNow: number;
@@ -94,9 +118,16 @@ export interface ParameterStatistics extends Counts {
   name: string;
   shape: readonly number[];
   blocks: number;
-  /** Largest score pruned; null where nothing was. */
+  /** FLOPs of a weight. */
+  cost: number;
+  /** null with pattern `unstructured`; with `sets` those of the whole model. */
+  groups: GroupStatistics | null;
+  /** Largest score pruned; null where nothing was, and with pattern `n:m`. */
   threshold: number | null;
-  /** Quantiles of the scores before pruning, over the weights that were still there; null without any. */
+  /**
+   * Quantiles of the scores before pruning, over the weights (or groups) that were still there; null
+   * without any. With pattern `n:m` those of what the weights removed from a group cost together.
+   */
   saliency: { quantile: number; value: number }[] | null;
   /** Trace of (1/N) Σ g gᵀ, without λ; null where no Fisher was made. */
   fisherTrace: number | null;

@@ -26,7 +26,7 @@ export class StepHistory {
 
   add(
     step: Pick<StepOutcome, 'pruned' | 'changes' | 'firstOrder'> & {
-      sparsity: number;
+      sparsity: StepStatistics['targetSparsity'];
       samples: number | null;
     },
   ): void {

@@ -1,13 +1,16 @@
 import type { BlockedParameter } from '../fisher/blocked-parameter.js';
 import type { EstimatedFisher } from '../fisher/estimate.js';
 import type { InverseDiagonal } from '../fisher/invert.js';
-import { wholeParameters } from '../fisher/spans.js';
 import { inPieces } from '../memory/pieces.js';
 import type { Parameter } from '../parameters.js';
 import type { RunContext } from '../pool/run-context.js';
 import type { PruneSettings } from '../prune-options.js';
+import { flopsLeft } from '../selection/amounts.js';
+import { type Budgets, costsOf } from '../selection/budgets.js';
 import type { Cut } from '../selection/cut.js';
 import { scoresAtRanks } from '../selection/rank.js';
+import type { Ranking } from '../selection/ranking.js';
+import type { Units } from '../selection/units.js';
 import {
   type Counts,
   type ParameterStatistics,
@@ -25,8 +28,9 @@ export interface RunFindings {
   parameters: readonly BlockedParameter[];
   fisher: EstimatedFisher | undefined;
   inverse: InverseDiagonal | undefined;
-  scores: readonly Float64Array[];
-  cuts: readonly Cut[];
+  ranking: Ranking;
+  /** Absent for pattern n:m. */
+  cuts?: readonly Cut[];
   /** Weights that the last step pruned. */
   pruned: readonly number[];
   history: StepHistory;
@@ -39,6 +43,7 @@ export async function runStatistics(
   findings: RunFindings,
 ): Promise<RunStatistics> {
   const { settings, all, fisher, history, phases } = findings;
+  const { budgets } = settings;
   const parameters: ParameterStatistics[] = [];
   for (const index of findings.parameters.keys()) {
     parameters.push(await parameterStatistics(context, findings, index));
@@ -51,16 +56,17 @@ export async function runStatistics(
     criterion: settings.criterion,
     selection: settings.selection,
     update: settings.update,
-    scope: settings.scope,
-    targetSparsity: settings.sparsity,
+    scope: budgets.scope,
+    pattern: settings.pattern.text,
+    targetSparsity: budgets.sparsity ?? null,
+    flops: flopsStatistics(budgets, parameters),
     blockSize: settings.blockSize,
     damping: fisher === undefined ? null : settings.damping,
     samples: fisher?.state.samples ?? null,
     engine: context.engine,
     solver: fisher?.solver ?? null,
     threads: settings.threads,
-    threshold:
-      settings.scope === 'global' && thresholds.length > 0 ? Math.max(...thresholds) : null,
+    threshold: budgets.scope === 'global' && thresholds.length > 0 ? Math.max(...thresholds) : null,
     totals: counts(
       sum(parameters, ({ size }) => size),
       sum(parameters, ({ prunedBefore }) => prunedBefore),
@@ -91,17 +97,25 @@ export async function runStatistics(
 
 async function parameterStatistics(
   context: RunContext,
-  { parameters, fisher, inverse, scores, cuts, pruned, history }: RunFindings,
+  { settings, parameters, fisher, inverse, ranking, cuts, pruned, history }: RunFindings,
   index: number,
 ): Promise<ParameterStatistics> {
   const { name, shape, size, blockCount } = parameters[index];
+  const { units, groups } = ranking;
+  const list = groups?.model.members[index].list ?? index;
+  const there = await unitsThere(units[list]);
   return {
     name,
     shape,
     ...counts(size, history.prunedBefore[index], history.pruned[index]),
     blocks: blockCount,
-    threshold: pruned[index] === 0 ? null : cuts[index].score,
-    saliency: await saliencyQuantiles(context, parameters, scores, index),
+    cost: costsOf(settings.budgets, [parameters[index]])[0],
+    groups:
+      groups === undefined
+        ? null
+        : { groups: there, dense: groups.dense[index], summed: groups.summed[list] },
+    threshold: pruned[index] === 0 ? null : (cuts?.[list].score ?? null),
+    saliency: await saliencyQuantiles(context, units[list], there),
     fisherTrace: fisher === undefined ? null : await fisherTrace(fisher, index),
     condition: inverse === undefined ? null : largest(inverse.condition[index]),
     predictedLossChange: fisher === undefined ? null : history.changes[index],
@@ -112,19 +126,40 @@ function counts(size: number, prunedBefore: number, prunedNow: number): Counts {
   return { size, prunedBefore, prunedNow, sparsity: (prunedBefore + prunedNow) / size };
 }
 
-/** Exact quantiles (nearest rank) of the scores of the weights that were still there. */
+/** Units that might be pruned. */
+async function unitsThere({ mask }: Units): Promise<number> {
+  let there = 0;
+  await inPieces(mask.length, (begin, end) => {
+    for (let c = begin; c < end; c++) there += mask[c];
+  });
+  return there;
+}
+
+/** Exact quantiles (nearest rank) of the scores of the units that were still there. */
 async function saliencyQuantiles(
   context: RunContext,
-  parameters: readonly BlockedParameter[],
-  scores: readonly Float64Array[],
-  index: number,
+  units: Units,
+  there: number,
 ): Promise<ParameterStatistics['saliency']> {
-  const spans = wholeParameters(parameters).filter((span) => span.index === index);
-  const there = parameters[index].size - parameters[index].prunedBefore;
   if (there === 0) return null;
   const ranks = QUANTILES.map((quantile) => Math.max(0, Math.ceil(quantile * there) - 1));
-  const found = await scoresAtRanks(context, { spans, scores }, ranks);
+  const found = await scoresAtRanks(context, [units], ranks);
   return QUANTILES.map((quantile, i) => ({ quantile, value: found[i].score }));
+}
+
+/** FLOPs by the costs of the parameters. */
+function flopsStatistics(
+  { cost, targetFlops }: Budgets,
+  parameters: readonly ParameterStatistics[],
+): RunStatistics['flops'] {
+  if (targetFlops === undefined && Object.keys(cost).length === 0) return null;
+  const dense = sum(parameters, (p) => p.cost * p.size);
+  return {
+    dense,
+    before: sum(parameters, (p) => p.cost * (p.size - p.prunedBefore)),
+    after: sum(parameters, (p) => p.cost * (p.size - p.prunedBefore - p.prunedNow)),
+    target: targetFlops === undefined ? null : flopsLeft(targetFlops, dense),
+  };
 }
 
 async function fisherTrace({ state }: EstimatedFisher, index: number): Promise<number> {

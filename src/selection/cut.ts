@@ -1,81 +1,104 @@
 import type { KernelJob } from '../engine/kernels.js';
-import type { BlockShape } from '../fisher/block-shape.js';
-import type { BlockedParameter } from '../fisher/blocked-parameter.js';
 import { cutIntoTasks, tasksOfBytes, wholeParameters } from '../fisher/spans.js';
 import type { ArrayPlan } from '../memory/array-plan.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
 import { scoresAtRanks } from './rank.js';
-
-/** `global`: one threshold over all parameters. `layer`: the same sparsity in each of them. */
-export type Scope = 'global' | 'layer';
-export const SCOPES: readonly Scope[] = ['global', 'layer'];
+import { TieCount } from './tie-count.js';
+import { amountsOf, type Currency, type Units } from './units.js';
 
 /**
- * Where a parameter is cut: weights with a smaller score are pruned, and of those with the same
- * score the ones up to index `lastTie` of the model's layout (−1: none of them).
+ * Where units are cut: those with a smaller score are pruned, and of those with the same score the
+ * ones up to index `lastTie` of the model's layout (−1: none of them).
  */
 export interface Cut {
   score: number;
   lastTie: number;
 }
 
-const NOTHING: Cut = { score: 0, lastTie: -1 };
+export const NOTHING: Cut = { score: 0, lastTie: -1 };
+export const EVERYTHING: Cut = {
+  score: Number.POSITIVE_INFINITY,
+  lastTie: Number.MAX_SAFE_INTEGER,
+};
 
-/** Weights of `size` that a sparsity prunes: rounded half up. */
-export function prunedCount(sparsity: number, size: number): number {
-  return Math.floor(sparsity * size + 0.5);
+/** Whether a cut prunes less than another, of the same units. */
+export function isBefore(a: Cut, b: Cut): boolean {
+  return a.score < b.score || (a.score === b.score && a.lastTie < b.lastTie);
 }
 
-/** One cut per parameter such that exactly the right number of weights is pruned, ties by index. */
-export async function findCuts(
+export function laterOf(a: Cut, b: Cut): Cut {
+  return isBefore(a, b) ? b : a;
+}
+
+export function earlierOf(a: Cut, b: Cut): Cut {
+  return isBefore(a, b) ? a : b;
+}
+
+/**
+ * One cut for each list of units, ranked together, ties in the order of the lists and then by index:
+ * just behind the unit that has rank `rank` in `currency`, or just before it.
+ */
+export async function cutAtRank(
   context: RunContext,
-  parameters: readonly BlockedParameter[],
-  scores: readonly Float64Array[],
-  sparsity: number,
-  scope: Scope,
+  lists: readonly Units[],
+  rank: number,
+  currency: Currency,
+  side: 'behind' | 'before',
 ): Promise<Cut[]> {
-  const positions = parameters.map((_, index) => index);
-  if (scope === 'global')
-    return await cutTogether(context, parameters, scores, positions, sparsity);
-  const cuts: Cut[] = [];
-  for (const index of positions) {
-    cuts.push(...(await cutTogether(context, parameters, scores, [index], sparsity)));
+  const [{ score, below, equal }] = await scoresAtRanks(context, lists, [rank], currency);
+  const all = lists.map(() => ({ score, lastTie: Number.MAX_SAFE_INTEGER }));
+  const none = lists.map(() => ({ score, lastTie: -1 }));
+  let rest = rank - below;
+  if (side === 'behind' && rest === equal - 1) return all;
+  if (side === 'before' && rest === 0) return none;
+  for (const [i, units] of lists.entries()) {
+    const ties = new TieCount(context, units, score, currency);
+    const total = await ties.total();
+    if (rest < total) {
+      const index = await ties.indexAt(rest);
+      const last = { score, lastTie: side === 'behind' ? index : index - 1 };
+      return [...all.slice(0, i), last, ...none.slice(i + 1)];
+    }
+    rest -= total;
   }
-  return cuts;
+  return all;
 }
 
-/** The new mask of a parameter. */
-export function maskArrays({ size }: BlockShape) {
+/** The new mask of a parameter, or of its groups. */
+export function maskArrays({ size }: { size: number }) {
   return { masks: ['uint8', size] } as const satisfies ArrayPlan;
 }
 
-/** Applies the cuts: new masks (block order, on the run's memory) and the weights pruned in each. */
+/** Applies a cut to each list: new masks (on the run's memory), and what was pruned counts. */
 export async function applyCuts(
   context: RunContext,
-  parameters: readonly BlockedParameter[],
-  scores: readonly Float64Array[],
+  lists: readonly Units[],
   cuts: readonly Cut[],
+  currency: Currency = 'weights',
 ): Promise<{ masks: Uint8Array[]; pruned: number[] }> {
-  const masks = parameters.map((shape) => context.lease.arrays(maskArrays(shape)).masks);
-  const spans = cutIntoTasks(wholeParameters(parameters), (order) => 16 * order, tasksOfBytes);
+  const masks = lists.map((units) => context.lease.arrays(maskArrays(units)).masks);
+  const spans = cutIntoTasks(wholeParameters(lists), (order) => 16 * order, tasksOfBytes);
   const tasks = spans.map((task) =>
-    task.map(({ parameter, index, from, to }): LabelledJob<'cut'> => {
+    task.map(({ parameter: units, index, from, to }): LabelledJob<'cut'> => {
+      const { each, factor } = amountsOf(units, currency);
       const job: KernelJob<'cut'> = {
-        starts: parameter.starts,
+        starts: units.starts,
         from,
         to,
         control: context.control,
-        scores: scores[index],
-        mask: parameter.mask,
+        scores: units.scores,
+        mask: units.mask,
         maskAfter: masks[index],
-        order: parameter.order,
+        order: units.order,
+        amounts: each,
+        factor,
         ...cuts[index],
       };
-      return { parameter: parameter.name, job };
+      return { parameter: units.name ?? 'sets', job };
     }),
   );
   const values = await context.run('cut', tasks);
-  const pruned = parameters.map(() => 0);
+  const pruned = lists.map(() => 0);
   spans.forEach((task, t) => {
     task.forEach(({ index }, j) => {
       pruned[index] += values[t][j];
@@ -84,92 +107,14 @@ export async function applyCuts(
   return { masks, pruned };
 }
 
-/** Cuts for the parameters at `positions`, ranked together. */
-async function cutTogether(
+/** What the units of each list before its cut count. */
+export async function amountBefore(
   context: RunContext,
-  parameters: readonly BlockedParameter[],
-  scores: readonly Float64Array[],
-  positions: readonly number[],
-  sparsity: number,
-): Promise<Cut[]> {
-  const spans = wholeParameters(parameters).filter(({ index }) => positions.includes(index));
-  const size = spans.reduce((sum, { parameter }) => sum + parameter.size, 0);
-  const before = spans.reduce((sum, { parameter }) => sum + parameter.prunedBefore, 0);
-  const toPrune = prunedCount(sparsity, size) - before;
-  if (toPrune <= 0) return positions.map(() => NOTHING);
-  const [{ score, below, equal }] = await scoresAtRanks(context, { spans, scores }, [toPrune - 1]);
-  let ties = toPrune - below;
-  if (ties === equal) return positions.map(() => ({ score, lastTie: Number.MAX_SAFE_INTEGER }));
-  const cuts: Cut[] = [];
-  for (const index of positions) {
-    const tied = new TieCount(context, parameters[index], scores[index], score);
-    const cut = await tied.cut(ties);
-    cuts.push({ score, lastTie: cut.lastTie });
-    ties -= cut.taken;
-  }
-  return cuts;
-}
-
-/** Equal scores within one parameter, taken in the order of the model's layout. */
-class TieCount {
-  readonly #context: RunContext;
-  readonly #parameter: BlockedParameter;
-  readonly #scores: Float64Array;
-  readonly #score: number;
-
-  constructor(
-    context: RunContext,
-    parameter: BlockedParameter,
-    scores: Float64Array,
-    score: number,
-  ) {
-    this.#context = context;
-    this.#parameter = parameter;
-    this.#scores = scores;
-    this.#score = score;
-  }
-
-  /** The index up to which the first `wanted` ties stand, and how many of them there are here. */
-  async cut(wanted: number): Promise<{ lastTie: number; taken: number }> {
-    if (wanted === 0) return { lastTie: -1, taken: 0 };
-    const upper = await this.#count(0, 0);
-    const total = upper.reduce((a, b) => a + b, 0);
-    if (total <= wanted) return { lastTie: Number.MAX_SAFE_INTEGER, taken: total };
-    const { digit: prefix, below } = digitOfRank(upper, wanted - 1);
-    const lower = await this.#count(1, prefix);
-    const { digit } = digitOfRank(lower, wanted - 1 - below);
-    return { lastTie: prefix * 65536 + digit, taken: wanted };
-  }
-
-  async #count(level: number, prefix: number): Promise<Float64Array> {
-    const counts = this.#context.lease.float64(65536);
-    const { name, starts, blockCount, mask, order } = this.#parameter;
-    const job: KernelJob<'countTies'> = {
-      starts,
-      from: 0,
-      to: blockCount,
-      control: this.#context.control,
-      scores: this.#scores,
-      mask,
-      order,
-      score: this.#score,
-      level,
-      prefix,
-      counts,
-    };
-    try {
-      counts.fill(0);
-      await this.#context.run('countTies', [[{ parameter: name, job }]]);
-      return new Float64Array(counts);
-    } finally {
-      this.#context.lease.release(counts);
-    }
-  }
-}
-
-function digitOfRank(counts: Float64Array, rank: number): { digit: number; below: number } {
-  let below = 0;
-  let digit = 0;
-  while (digit < counts.length - 1 && below + counts[digit] <= rank) below += counts[digit++];
-  return { digit, below };
+  lists: readonly Units[],
+  cuts: readonly Cut[],
+  currency: Currency,
+): Promise<number[]> {
+  const { masks, pruned } = await applyCuts(context, lists, cuts, currency);
+  for (const mask of masks) context.lease.release(mask);
+  return pruned;
 }

@@ -1,15 +1,10 @@
 import type { KernelJob } from '../engine/kernels.js';
-import { cutIntoTasks, type Span, type SpanShape } from '../fisher/spans.js';
+import { cutIntoTasks, type SpanShape, wholeParameters } from '../fisher/spans.js';
 import type { ArrayPlan } from '../memory/array-plan.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
+import { amountsOf, type Currency, type Units } from './units.js';
 
-/** What is ranked: the weights of `span` blocks with mask 1, by their scores ≥ 0 (block order). */
-export interface Ranked {
-  spans: readonly Span[];
-  scores: readonly Float64Array[];
-}
-
-/** The score at a rank, and how many scores are smaller. */
+/** The score at a rank, what the units with smaller scores count, and what those with equal ones do. */
 export interface RankedScore {
   score: number;
   below: number;
@@ -20,21 +15,23 @@ const DIGITS = 65536;
 const LEVELS = 4;
 
 /**
- * The scores at the given ranks (0 = smallest), exactly, by a radix selection over the bits of the
- * scores: four passes of 16 bits. The passes count and their counts are added, so that ranges may
- * be counted by any number of workers (or machines) and the scores are never brought together.
+ * The scores at the given ranks, exactly, by a radix selection over the bits of the scores: four
+ * passes of 16 bits. In the order of the scores a unit takes as many ranks as it counts in `currency`,
+ * from 0 on. The passes count and their counts are added, so that ranges may be counted by any number
+ * of workers (or machines) and the scores are never brought together.
  */
 export async function scoresAtRanks(
   context: RunContext,
-  ranked: Ranked,
+  ranked: readonly Units[],
   ranks: readonly number[],
+  currency: Currency = 'units',
 ): Promise<RankedScore[]> {
-  // For each rank: the digits found so far, as one integer, and the scores known to be smaller.
+  // For each rank: the digits found so far, as one integer, and what is known to be smaller.
   const found = ranks.map(() => ({ prefix: 0, digit: 0, below: 0, equal: 0 }));
   for (let level = 0; level < LEVELS; level++) {
     for (const state of found) state.prefix = state.prefix * DIGITS + state.digit;
     const prefixes = [...new Set(found.map(({ prefix }) => prefix))].sort((a, b) => a - b);
-    const counts = await countKeys(context, ranked, level, prefixes);
+    const counts = await countKeys(context, ranked, level, prefixes, currency);
     found.forEach((state, i) => {
       const offset = prefixes.indexOf(state.prefix) * DIGITS;
       state.digit = 0;
@@ -64,28 +61,33 @@ export function countArrays(prefixes: number) {
 
 async function countKeys(
   context: RunContext,
-  { spans, scores }: Ranked,
+  ranked: readonly Units[],
   level: number,
   prefixes: readonly number[],
+  currency: Currency,
 ): Promise<Float64Array> {
+  const spans = wholeParameters(ranked);
   const parts = rankingParts(spans, context.share.threads);
   const plan = countArrays(prefixes.length);
   const counts = parts.map(() => context.lease.arrays(plan).counts);
   const wanted = Float64Array.from(prefixes);
   const tasks = parts.map((part, i) =>
-    part.map(({ parameter, index, from, to }): LabelledJob<'countKeys'> => {
+    part.map(({ parameter: units, from, to }): LabelledJob<'countKeys'> => {
+      const { each, factor } = amountsOf(units, currency);
       const job: KernelJob<'countKeys'> = {
-        starts: parameter.starts,
+        starts: units.starts,
         from,
         to,
         control: context.control,
-        scores: scores[index],
-        mask: parameter.mask,
+        scores: units.scores,
+        mask: units.mask,
         level,
         prefixes: wanted,
         counts: counts[i],
+        amounts: each,
+        factor,
       };
-      return { parameter: parameter.name, job };
+      return { parameter: units.name ?? 'sets', job };
     }),
   );
   try {

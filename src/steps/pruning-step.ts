@@ -1,4 +1,3 @@
-import { scoreWeights } from '../criteria/score.js';
 import type { BlockedParameter } from '../fisher/blocked-parameter.js';
 import type { EstimatedFisher } from '../fisher/estimate.js';
 import { inverseGradient } from '../fisher/inverse-gradient.js';
@@ -8,8 +7,9 @@ import type { Parameter } from '../parameters.js';
 import type { RunContext } from '../pool/run-context.js';
 import type { PruneSettings } from '../prune-options.js';
 import type { PhaseClock } from '../report/progress.js';
-import { applyCuts, type Cut, findCuts } from '../selection/cut.js';
-import { traceBlocks } from '../selection/greedy.js';
+import type { Budgets } from '../selection/budgets.js';
+import { type Ranking, rank } from '../selection/ranking.js';
+import { type SelectedMasks, select } from '../selection/select.js';
 import { applyUpdate, type PredictedLossChange } from '../updates/apply.js';
 import type { FirstOrderTerm } from '../updates/first-order.js';
 import { type StepSearch, searchStep } from '../updates/search-step.js';
@@ -22,20 +22,16 @@ export interface StepInput {
   parameters: readonly BlockedParameter[];
   /** Absent: criterion magnitude alone. */
   fisher: EstimatedFisher | undefined;
-  /** Of the prunable weights, those pruned before included. */
-  sparsity: number;
+  /** How much is pruned when the step is done. */
+  budgets: Budgets;
   /** α of the step before, by which this one selects; 0 at first. */
   stepBefore: number;
 }
 
 /** What a step has done; arrays by parameter, in block order, on the run's memory. */
-export interface StepOutcome {
+export interface StepOutcome extends SelectedMasks {
   inverse: InverseDiagonal | undefined;
-  scores: Float64Array[];
-  cuts: Cut[];
-  masks: Uint8Array[];
-  /** Weights pruned now. */
-  pruned: number[];
+  ranking: Ranking;
   changes: PredictedLossChange[] | undefined;
   /** α of the update, and the search that found it; absent where the gradient was left out. */
   firstOrder?: { step: number; search?: StepSearch };
@@ -48,18 +44,14 @@ export async function pruningStep(
   clock: PhaseClock,
   input: StepInput,
 ): Promise<StepOutcome> {
-  const { parameters, sparsity } = input;
   const { inverse, h } = await invert(context, settings, clock, input);
   const selectionStep = selectionStepOf(settings, input);
   const term = h && { step: selectionStep, inverseGradient: h };
-  const scores = await clock.time('score', () => score(context, settings, input, inverse, term));
-  const { masks, cuts, pruned } = await clock.time('select', async () => {
-    const found = await findCuts(context, parameters, scores, sparsity, settings.scope);
-    return { cuts: found, ...(await applyCuts(context, parameters, scores, found)) };
-  });
-  const updated = await update(context, settings, clock, input, masks, h);
+  const ranking = await clock.time('score', () => score(context, settings, input, inverse, term));
+  const selected = await clock.time('select', () => select(context, ranking));
+  const updated = await update(context, settings, clock, input, selected.masks, h);
   for (const array of h ?? []) context.lease.release(array);
-  return { inverse, scores, cuts, masks, pruned, ...updated };
+  return { inverse, ranking, ...selected, ...updated };
 }
 
 /** α by which weights are ranked: the one given, or for a line search that of the step before. */
@@ -83,28 +75,26 @@ async function invert(
   }));
 }
 
-/** What the weights are ranked by: scores of the criterion, or the keys of greedy selection. */
+/** Scores what may be pruned: weights by criterion or in greedy order, or groups. */
 async function score(
   context: RunContext,
-  { criterion, selection, damping }: PruneSettings,
-  { parameters, fisher }: StepInput,
+  { criterion, selection, pattern, damping }: PruneSettings,
+  { parameters, fisher, budgets }: StepInput,
   inverse: InverseDiagonal | undefined,
   firstOrder: FirstOrderTerm | undefined,
-): Promise<Float64Array[]> {
+): Promise<Ranking> {
   const weights = parameters.map((parameter) => parameter.weights);
-  if (fisher === undefined) return await scoreWeights(context, parameters, weights, criterion);
+  const ranked = { parameters, weights, criterion, selection, pattern, budgets };
+  if (fisher === undefined) return await rank(context, ranked);
   const { state } = fisher;
-  if (selection === 'greedy') {
-    const step = firstOrder?.step ?? 0;
-    return (await traceBlocks(context, state, damping, weights, { step })).keys;
-  }
-  return await scoreWeights(context, parameters, weights, criterion, {
+  const inputs = {
     diagonal: inverse?.diagonal ?? [],
     squareSum: state.parts.map(({ squareSum }) => squareSum),
     samples: state.samples,
     damping,
     firstOrder,
-  });
+  };
+  return await rank(context, { ...ranked, fisher: { state, inputs } });
 }
 
 async function update(

@@ -22,6 +22,8 @@ function calls(kernels: Kernels, fixture: Fixture): Record<string, () => Status>
     groupTo: plan.orders.length,
     saliencies,
   };
+  const grid = { size: 1, length: 1, step: 1 };
+  const choice = { grid, keep: 0, mask, maskAfter, costs: sharedArray(Float64Array, size) };
   const scored = { weights, diagonal, squareSum, samples, damping, scores };
   const ranked = { ...range, scores, mask };
   const vectors = { input: scores, output: sharedArray(Float64Array, size) };
@@ -29,6 +31,8 @@ function calls(kernels: Kernels, fixture: Fixture): Record<string, () => Status>
     invert: () => kernels.invert(fixture.inversion()),
     multiply: () => kernels.multiply({ ...range, ...vectors }),
     groupSaliency: () => kernels.groupSaliency({ ...range, ...groups }),
+    chooseSubsets: () => kernels.chooseSubsets({ ...range, ...choice, weights }),
+    chooseSmallest: () => kernels.chooseSmallest({ ...range, ...choice, scores }),
     none: () => kernels.update(fixture.pruning('none', maskAfter)),
     independent: () => kernels.update(fixture.pruning('independent', maskAfter)),
     joint: () => kernels.update(fixture.pruning('joint', maskAfter)),

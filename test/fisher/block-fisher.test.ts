@@ -156,6 +156,6 @@ test('groups that are none are refused', async (t) => {
   await refuse([[0, 1], []], /group 1 .* at least one weight/);
   await refuse([[0, 77]], /indices from 0 to 76, but holds 77/);
   await refuse([[3, 3]], /name each weight once/);
-  await refuse([[9, 10]], /within one block of 10 weights, but reaches from block 0 to 1/);
+  await refuse([[9, 10]], /within one block of at most 10 weights, but reaches from block 0 to 1/);
   await t.throwsAsync(inverse.groupSaliency('c', []), { message: /no prunable parameter "c"/ });
 });

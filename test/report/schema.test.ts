@@ -5,7 +5,7 @@ import { CRITERIA } from '../../src/criteria/score.js';
 import { MAX_STEPS, prune, SCHEDULES, SELECTIONS } from '../../src/index.js';
 import { MAX_BLOCK_SIZE } from '../../src/options.js';
 import { STATISTICS_VERSION } from '../../src/report/statistics.js';
-import { SCOPES } from '../../src/selection/cut.js';
+import { SCOPES } from '../../src/selection/budgets.js';
 import { SOLVER_OPTIONS } from '../../src/solvers/choose.js';
 import { UPDATE_RULES } from '../../src/updates/apply.js';
 import { randomBatches, randomParameter, seeded } from '../random.js';
@@ -34,6 +34,9 @@ for (const [title, options] of Object.entries({
     loss: (all: readonly { data: Float32Array }[]) => (all[0].data[0] === 0 ? 1 : Number.NaN),
   },
   'by magnitude': { criterion: 'magnitude' },
+  'of groups with FLOPs': { gradients, pattern: '1x2', targetFlops: 0.5, cost: { a: 3 } },
+  'of n:m': { gradients, pattern: '2:4', sparsity: undefined },
+  'by parameter': { gradients, sparsity: { a: 0.4 } },
   'of a model pruned before': {
     gradients,
     parameters: [{ ...parameters[0], mask }, parameters[1]],

@@ -64,7 +64,12 @@ for (const engine of ENGINES) {
           'gradients are asked for at the weights of the step',
         );
         const gradients = source()({ index, steps: 3, parameters: given });
-        const one = await prune({ ...options, parameters: model, gradients, sparsity });
+        const one = await prune({
+          ...options,
+          parameters: model,
+          gradients,
+          sparsity: sparsity ?? 0,
+        });
         model = parameters.map((parameter, i) => ({ ...parameter, ...one.parameters[i] }));
       }
       t.deepEqual(
@@ -113,7 +118,7 @@ for (const engine of ENGINES) {
     let before = 24;
     for (const { targetSparsity, prunedNow } of steps) {
       before += prunedNow;
-      t.is(before, Math.max(24, Math.floor(targetSparsity * SIZE + 0.5)));
+      t.is(before, Math.max(24, Math.floor(Number(targetSparsity) * SIZE + 0.5)));
     }
     const predicted = steps.reduce(
       (sum, step) => sum + (step.predictedLossChange?.quadratic ?? 0),

@@ -127,6 +127,44 @@ struct GreedyJob : StateRange {
   double* marginal_losses;  // null: not wanted
 };
 
+// Groups of `size` weights along an axis, in block order. A run is length * step weights; its group
+// (t, l) holds the weights (t * size + i) * step + l, i < size. No group lies in two blocks.
+struct GroupGrid {
+  std::size_t size;
+  std::size_t length;
+  std::size_t step;
+
+  std::size_t run() const { return length * step; }
+  std::size_t tile() const { return size * step; }
+  std::size_t tiles() const { return length / size; }  // of a run; what is beyond is in no group
+  // Groups that begin before weight c, where no group is cut.
+  std::size_t groups_before(std::size_t c) const {
+    const std::size_t at = c % run() / tile();
+    return (c / run() * tiles() + (at < tiles() ? at : tiles())) * step;
+  }
+};
+
+inline constexpr std::size_t kLargestChoice = 16;  // weights of a group of which subsets are tried
+
+struct ChooseSubsetsJob : StateRange {
+  GroupGrid grid;
+  std::size_t keep;
+  const float* weights;
+  const std::uint8_t* mask;
+  std::uint8_t* mask_after;
+  double* costs;
+  FirstOrder first_order = {};
+};
+
+struct ChooseSmallestJob : BlockRange {
+  GroupGrid grid;
+  std::size_t keep;
+  const double* scores;
+  const std::uint8_t* mask;
+  std::uint8_t* mask_after;
+  double* costs;
+};
+
 struct ScoreJob : BlockRange {
   Criterion criterion;
   const float* weights;
@@ -138,6 +176,15 @@ struct ScoreJob : BlockRange {
   FirstOrder first_order = {};
 };
 
+// What a unit (a weight, or a group of them) counts: amounts[c] * factor, or factor without
+// amounts.
+struct Amounts {
+  const double* each = nullptr;
+  double factor = 1;
+
+  double of(std::size_t c) const { return each == nullptr ? factor : each[c] * factor; }
+};
+
 struct CountKeysJob : BlockRange {
   const double* scores;
   const std::uint8_t* mask;
@@ -145,6 +192,7 @@ struct CountKeysJob : BlockRange {
   const double* prefixes;
   std::size_t prefix_count;
   double* counts;
+  Amounts amounts = {};
 };
 
 struct CountTiesJob : BlockRange {
@@ -155,6 +203,7 @@ struct CountTiesJob : BlockRange {
   unsigned level;
   std::uint32_t prefix;
   double* counts;
+  Amounts amounts = {};
 };
 
 struct CutJob : BlockRange {
@@ -164,6 +213,7 @@ struct CutJob : BlockRange {
   AxisOrder order_of_axes;
   double score;
   double last_tie;
+  Amounts amounts = {};
 };
 
 struct FindNonFiniteJob {

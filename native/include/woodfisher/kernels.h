@@ -17,6 +17,8 @@ struct Kernels {
   Status (*multiply)(const MultiplyJob&);
   Status (*update)(const UpdateJob&);
   Status (*group_saliency)(const GroupSaliencyJob&);
+  Status (*choose_subsets)(const ChooseSubsetsJob&);
+  Status (*choose_smallest)(const ChooseSmallestJob&);
   Status (*greedy)(const GreedyJob&);
   Status (*score)(const ScoreJob&);
   Status (*count_keys)(const CountKeysJob&);

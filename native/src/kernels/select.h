@@ -16,7 +16,7 @@ namespace woodfisher::WOODFISHER_ISA {
 inline constexpr std::size_t kDigits = 65536;
 inline constexpr unsigned kDigitBits = 16;
 
-// Calls visit(c) for the weights of the range that are still there. False: cancelled.
+// Calls visit(c) for the units of the range that are still there. False: cancelled.
 template <typename Range, typename Visit>
 inline bool for_each_kept(const Range& job, Visit visit) {
   for (std::size_t block = job.from; block < job.to; ++block) {
@@ -37,7 +37,8 @@ inline Status count_keys(const CountKeysJob& job) {
     const double* end = job.prefixes + job.prefix_count;
     const double* found = std::lower_bound(job.prefixes, end, prefix);
     if (found == end || *found != prefix) return;
-    job.counts[static_cast<std::size_t>(found - job.prefixes) * kDigits + bits % kDigits] += 1;
+    job.counts[static_cast<std::size_t>(found - job.prefixes) * kDigits + bits % kDigits] +=
+        job.amounts.of(c);
   });
   return complete ? Status{} : kCancelled;
 }
@@ -47,9 +48,9 @@ inline Status count_ties(const CountTiesJob& job) {
     if (job.scores[c] != job.score) return;
     const std::size_t index = job.order_of_axes.model_index(c);
     if (job.level == 0) {
-      job.counts[index >> kDigitBits] += 1;
+      job.counts[index >> kDigitBits] += job.amounts.of(c);
     } else if (index >> kDigitBits == job.prefix) {
-      job.counts[index % kDigits] += 1;
+      job.counts[index % kDigits] += job.amounts.of(c);
     }
   });
   return complete ? Status{} : kCancelled;
@@ -68,7 +69,7 @@ inline Status cut(const CutJob& job) {
         s == job.score && static_cast<double>(job.order_of_axes.model_index(c)) <= job.last_tie;
     if (!below && !tied) return;
     job.mask_after[c] = 0;
-    pruned += 1;
+    pruned += job.amounts.of(c);
   });
   return complete ? Status{.value = pruned} : kCancelled;
 }

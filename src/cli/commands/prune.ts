@@ -24,6 +24,12 @@ Examples:
   # 90 % of the weights, with the statistics and the mask
   woodfisher prune --weights model.safetensors --gradients g.safetensors --sparsity 0.9 \\
     --out pruned.safetensors --stats stats.json --mask-out mask.safetensors
+  # 2 of each 4 neighbours, what was pruned before included
+  woodfisher prune --weights model.safetensors --gradients g.safetensors --pattern 2:4 \\
+    --mask-in mask.safetensors --out pruned.safetensors
+  # whole filters, until half of the FLOPs are left
+  woodfisher prune --weights model.safetensors --gradients g.safetensors --pattern filters \\
+    --target-flops 0.5 --cost conv1.weight=784 --cost conv2.weight=196 --out pruned.safetensors
   # by magnitude, which needs no gradients
   woodfisher prune --weights model.safetensors --criterion magnitude --sparsity 0.5 \\
     --out half.safetensors
@@ -41,6 +47,11 @@ Files:
                [N, ...shape], F32, F16, BF16 or F64: N gradient samples, each the gradient of the loss
                of one example (or of the mean loss of a small batch) at these very weights. N is the
                same for all; 100 to 1000 is usual. Gradients of kept tensors are not read.
+  --mask-in    U8 or BOOL tensors, as --mask-out writes them. Tensors without one lost nothing.
+  --pattern    Groups are ranked by what the loss of all their weights together costs. The cheapest
+               go until --sparsity (--target-flops) is reached. A .json file holds sets of weights,
+               say attention heads: [{"name": "head 0", "members": {"q.weight": [0, 1, ...]}}, ...],
+               flat indices by tensor.
   --out        The tensors of --weights in the same order, with their dtypes and metadata. It may be
                the file of --weights itself.
   --mask-out   A U8 tensor for each pruned tensor, same name and shape: 1 = kept, 0 = pruned.
@@ -69,9 +80,19 @@ export function addPruneCommand(program: Command): void {
     .addHelpText('after', HELP)
     .allowExcessArguments(false)
     .action(async (flags: PruneFlags & ReportFlags) => {
+      requireBudget(command, flags);
       requireGradients(command, flags);
       await runCommand(flags, (run) => pruneFiles(flags, run));
     });
+}
+
+/** How much is removed has to be said, unless the pattern says it. */
+function requireBudget(command: Command, { sparsity, targetFlops, pattern }: PruneFlags): void {
+  if (sparsity !== undefined || targetFlops !== undefined || pattern.includes(':')) return;
+  command.error(
+    "error: required option '--sparsity <s>' not specified; only --target-flops and --pattern n:m do without",
+    { exitCode: EXIT.usage, code: 'woodfisher.sparsity' },
+  );
 }
 
 /** What only the flags together can get wrong. */

@@ -31,6 +31,7 @@ export function pruneSummary(
   const lines = [
     parameterTable(statistics),
     `${count(pruned)} of ${count(totals.size)} weights are pruned (${percent(totals.sparsity)}), ${methodWords(statistics)}`,
+    ...flopsLines(statistics),
     ...fisherLines(statistics),
     `engine: ${engine.name}${instructions}, ${threads} threads: ${engine.reason}`,
     ...(solver === null ? [] : [`solver: ${solver.name}: ${solver.reason}`]),
@@ -41,11 +42,13 @@ export function pruneSummary(
   return lines.join('\n');
 }
 
-function methodWords({ criterion, selection, scope, update, steps }: RunStatistics): string {
+function methodWords(statistics: RunStatistics): string {
+  const { criterion, selection, pattern, scope, update, steps } = statistics;
+  const what = pattern === 'unstructured' ? '' : `pattern ${pattern}, `;
   const how = selection === 'greedy' ? 'greedily, ' : '';
   const step = steps.at(-1)?.firstOrder?.step ?? 0;
   const gradient = step === 0 ? '' : `, first order with step ${setting(step)}`;
-  return `${how}ranked by ${criterion}, scope ${scope}, update ${update}${gradient}`;
+  return `${how}ranked by ${criterion}, ${what}scope ${scope}, update ${update}${gradient}`;
 }
 
 function parameterTable({ parameters, totals, predictedLossChange }: RunStatistics): string {
@@ -89,6 +92,13 @@ function fisherLines({ samples, damping, blockSize, predictedLossChange }: RunSt
     `Fisher: ${count(samples)} samples, blocks of ${count(blockSize)}, damping ${setting(damping)}`,
     `predicted loss change: ${scientific(quadratic)} (½δᵀFδ), ${scientific(linear)} (ḡᵀδ)`,
   ];
+}
+
+function flopsLines({ flops }: RunStatistics): string[] {
+  if (flops === null) return [];
+  const { dense, before, after, target } = flops;
+  const aim = target === null ? '' : `, at most ${count(target)} asked for`;
+  return [`FLOPs: ${count(dense)} dense, ${count(before)} before, ${count(after)} after${aim}`];
 }
 
 /** The kept tensors, those of the same reason together. */

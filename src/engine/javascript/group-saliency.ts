@@ -1,20 +1,16 @@
 import type { GroupSaliencyJob, Status } from '../kernels.js';
-import { factorFisher, ofBlock, stateAt } from './block-factor.js';
-import { dot, factor, invertFactor, solveLower, transpose } from './cholesky.js';
+import { ofBlock } from './block-factor.js';
+import { dot, factor, solveLower } from './cholesky.js';
 import { blockDone, CANCELLED, cancelled, DONE, Stop } from './control.js';
-import { dualDiagonal } from './dual.js';
 import { firstOrderShift } from './first-order.js';
-import { entry } from './packed-triangle.js';
-import { scratch, widestBlock } from './scratch.js';
+import { InverseEntries } from './inverse-entries.js';
+import { scratch } from './scratch.js';
 
 /** ½ (w−αh)_Qᵀ [(F⁻¹)_QQ]⁻¹ (w−αh)_Q for each group Q; see GroupSaliencyJob. */
 export function groupSaliency(job: GroupSaliencyJob): Status {
   const { starts, from, to, control, offsets, indices, saliencies } = job;
-  const widest = widestBlock(starts, from, to);
-  const l = scratch('factor', widest * widest);
-  const v = scratch('inverse factor', widest * (job.solver === 'dual' ? job.samples : widest));
+  const inverse = new InverseEntries(job);
   let block = from;
-  let ready = -1; // the block that v is prepared for
   for (let g = job.groupFrom; g < job.groupTo; g++) {
     if (cancelled(control)) return CANCELLED;
     const group = indices.subarray(offsets[g], offsets[g + 1]);
@@ -23,46 +19,13 @@ export function groupSaliency(job: GroupSaliencyJob): Status {
       continue;
     }
     for (; group[0] >= starts[block + 1]; block++) blockDone(control);
-    if (ready !== block) {
-      const status = prepare(job, block, l, v);
-      if (status.outcome !== 'done') return status;
-      ready = block;
-    }
-    const status = one(job, g, group, block, v);
+    const prepared = inverse.prepare(block);
+    if (prepared.outcome !== 'done') return prepared;
+    const status = one(job, g, group, block, inverse);
     if (status.outcome !== 'done') return ofBlock(status, block);
   }
   for (; block < to; block++) blockDone(control);
   return DONE;
-}
-
-/** gram: v = L⁻ᵀ; dual: v = W. */
-function prepare(job: GroupSaliencyJob, block: number, l: Float64Array, v: Float64Array): Status {
-  const order = job.starts[block + 1] - job.starts[block];
-  if (job.solver === 'dual') return dualDiagonal(job, block, v, scratch('x', order));
-  if (job.solver === 'woodbury') return DONE;
-  const status = factorFisher(job, block, l);
-  if (status.outcome !== 'done') return status;
-  if (!invertFactor(l, order, v, job.control)) return CANCELLED;
-  return transpose(v, order, job.control) ? DONE : CANCELLED;
-}
-
-/** (F⁻¹)_pq of the block that v is prepared for. */
-function inverseEntry(
-  job: GroupSaliencyJob,
-  block: number,
-  v: Float64Array,
-  p: number,
-  q: number,
-): number {
-  const order = job.starts[block + 1] - job.starts[block];
-  if (job.solver === 'woodbury') return entry(job.states, stateAt(job, block), p, q);
-  if (job.solver === 'gram') {
-    const first = Math.max(p, q); // rows of L⁻ᵀ are 0 before their diagonal
-    return dot(v, p * order + first, q * order + first, order - first);
-  }
-  let sum = p === q ? 1 : 0;
-  for (let n = 0; n < job.samples; n++) sum -= v[n * order + p] * v[n * order + q];
-  return sum / job.damping;
 }
 
 function one(
@@ -70,7 +33,7 @@ function one(
   g: number,
   group: Uint32Array,
   block: number,
-  v: Float64Array,
+  inverse: InverseEntries,
 ): Status {
   const begin = job.starts[block];
   const count = group.length;
@@ -79,7 +42,7 @@ function one(
   const work = job.solver === 'dual' ? job.samples : job.starts[block + 1] - begin;
   for (let i = 0; i < count; i++) {
     for (let j = 0; j <= i; j++) {
-      a[i * count + j] = inverseEntry(job, block, v, group[i] - begin, group[j] - begin);
+      a[i * count + j] = inverse.at(group[i] - begin, group[j] - begin);
       if (stop.after(work)) return CANCELLED;
     }
   }

@@ -1,4 +1,6 @@
 import type { AccumulateJob, Kernels, Status } from '../kernels.js';
+import { chooseSmallest } from './choose-smallest.js';
+import { chooseSubsets } from './choose-subsets.js';
 import { accumulateDual } from './dual.js';
 import { findNonFinite } from './finite.js';
 import { accumulateGram } from './gram.js';
@@ -25,6 +27,8 @@ export const javascriptKernels: Kernels = {
   multiply,
   update,
   groupSaliency,
+  chooseSubsets,
+  chooseSmallest,
   greedy,
   score,
   countKeys,

@@ -13,6 +13,7 @@ const DIGITS = 65536;
 /** See CountKeysJob. Scores are read as their bits, in words of 32. */
 export function countKeys(job: CountKeysJob): Status {
   const { scores, level, prefixes, counts } = job;
+  const amount = amountOf(job);
   const words = new Uint32Array(scores.buffer, scores.byteOffset, 2 * scores.length);
   const complete = forEachKept(job, (c) => {
     const low = words[2 * c];
@@ -23,7 +24,7 @@ export function countKeys(job: CountKeysJob): Status {
     else if (level === 2) [prefix, digit] = [high, low >>> 16];
     else if (level === 3) [prefix, digit] = [high * DIGITS + (low >>> 16), low & 65535];
     const r = prefixes.indexOf(prefix);
-    if (r !== -1) counts[DIGITS * r + digit]++;
+    if (r !== -1) counts[DIGITS * r + digit] += amount(c);
   });
   return complete ? DONE : CANCELLED;
 }
@@ -31,11 +32,12 @@ export function countKeys(job: CountKeysJob): Status {
 /** See CountTiesJob. */
 export function countTies(job: CountTiesJob): Status {
   const { scores, score, order, level, prefix, counts } = job;
+  const amount = amountOf(job);
   const complete = forEachKept(job, (c) => {
     if (scores[c] !== score) return;
     const index = modelIndex(order, c);
-    if (level === 0) counts[index >>> 16]++;
-    else if (index >>> 16 === prefix) counts[index & 65535]++;
+    if (level === 0) counts[index >>> 16] += amount(c);
+    else if (index >>> 16 === prefix) counts[index & 65535] += amount(c);
   });
   return complete ? DONE : CANCELLED;
 }
@@ -43,16 +45,25 @@ export function countTies(job: CountTiesJob): Status {
 /** See CutJob. */
 export function cut(job: CutJob): Status {
   const { starts, from, to, scores, mask, maskAfter, order, score, lastTie } = job;
+  const amount = amountOf(job);
   maskAfter.set(mask.subarray(starts[from], starts[to]), starts[from]);
   let value = 0;
   const complete = forEachKept(job, (c) => {
     const tied = scores[c] === score && modelIndex(order, c) <= lastTie;
     if (scores[c] < score || tied) {
       maskAfter[c] = 0;
-      value++;
+      value += amount(c);
     }
   });
   return complete ? { outcome: 'done', value } : CANCELLED;
+}
+
+/** What unit c counts. */
+function amountOf({
+  amounts,
+  factor = 1,
+}: CountKeysJob | CountTiesJob | CutJob): (c: number) => number {
+  return amounts === undefined ? () => factor : (c) => amounts[c] * factor;
 }
 
 /** The model's index of weight c in block order. */

@@ -149,3 +149,58 @@ for (const { name, kernels } of engines) {
     t.notThrows(() => fc.assert(property, { numRuns: 60 }));
   });
 }
+
+for (const { name, kernels } of engines) {
+  test(`select: units count their amounts, in keys, ties and cuts (${name})`, (t) => {
+    const orders = [40, 70, 13];
+    const axes = { outputs: 41, before: 3, after: 1 };
+    const fixture = new Fixture({
+      ...{ solver: 'dual', orders, samples: 1, order: axes, prunedBefore: 0.2, seed: 8 },
+    });
+    const { random, mask, size, order } = fixture;
+    const scores = sharedArray(Float64Array, size).map(() => Math.floor(3 * random()) / 3);
+    const each = sharedArray(Float64Array, size).map(() => Math.floor(9 * random()));
+    const model = fixture.modelIndices();
+    for (const [amounts, factor] of [
+      [each, 5],
+      [each, undefined],
+      [undefined, 7],
+    ] as const) {
+      const amount = (c: number): number => (amounts?.[c] ?? 1) * (factor ?? 1);
+      const sum = (belongs: (c: number) => boolean): number =>
+        [...mask.keys()]
+          .filter((c) => mask[c] === 1 && belongs(c))
+          .reduce((a, c) => a + amount(c), 0);
+      const counts = sharedArray(Float64Array, DIGITS);
+      const range = { ...fixture.range(), scores, mask, amounts, factor };
+      expectDone(kernels.countKeys({ ...range, level: 0, prefixes: Float64Array.of(0), counts }));
+      const bits = new BigUint64Array(Float64Array.from(scores).buffer);
+      for (const score of [0, 1 / 3, 2 / 3]) {
+        const digit = Number(bits[scores.indexOf(score)] >> 48n);
+        t.is(
+          counts[digit],
+          sum((c) => scores[c] === score),
+        );
+        const ties = sharedArray(Float64Array, DIGITS);
+        const tied = { ...range, order, score, level: 0, prefix: 0 };
+        expectDone(kernels.countTies({ ...tied, counts: ties }));
+        t.is(
+          ties[0],
+          sum((c) => scores[c] === score),
+        );
+        ties.fill(0);
+        expectDone(kernels.countTies({ ...tied, level: 1, counts: ties }));
+        model.forEach((index, c) => {
+          t.is(ties[index], mask[c] === 1 && scores[c] === score ? amount(c) : 0);
+        });
+        const maskAfter = sharedArray(Uint8Array, size);
+        const status = kernels.cut({ ...range, maskAfter, order, score, lastTie: 50 });
+        expectDone(status);
+        t.is(
+          status.value,
+          sum((c) => scores[c] < score || (scores[c] === score && model[c] <= 50)),
+        );
+      }
+    }
+  });
+}

@@ -155,6 +155,10 @@ for (const { name, kernels } of engines) {
         saliencies: sharedArray(Float64Array, 2),
       };
       const input = sharedArray(Float64Array, size);
+      const choice = {
+        ...{ grid: { size: 1, length: 1, step: 1 }, keep: 0 },
+        ...{ mask, maskAfter, costs: sharedArray(Float64Array, size) },
+      };
       const { diagonal, squareSum } = fixture;
       const score = {
         ...range,
@@ -172,6 +176,8 @@ for (const { name, kernels } of engines) {
           kernels.multiply({ ...range, input, output: sharedArray(Float64Array, size) }),
         groupSaliency: () => kernels.groupSaliency(group),
         greedy: () => kernels.greedy(fixture.tracing()),
+        chooseSubsets: () => kernels.chooseSubsets({ ...range, ...choice, weights }),
+        chooseSmallest: () => kernels.chooseSmallest({ ...range, ...choice, scores }),
         score: () => kernels.score(score),
         countKeys: () =>
           kernels.countKeys({ ...select, level: 0, prefixes: Float64Array.of(0), counts }),

@@ -1,0 +1,124 @@
+import { needsFisher, type ScoreInputs, scoreWeights } from '../criteria/score.js';
+import type { CriterionName } from '../engine/kernels.js';
+import type { BlockedParameter } from '../fisher/blocked-parameter.js';
+import type { FisherState } from '../fisher/fisher-state.js';
+import { type GroupModel, groupModel } from '../groups/group-model.js';
+import { exactScores, summedScores } from '../groups/group-scores.js';
+import { groupUnits } from '../groups/group-units.js';
+import type { ParsedPattern } from '../groups/pattern.js';
+import { inPieces } from '../memory/pieces.js';
+import type { RunContext } from '../pool/run-context.js';
+import { type Budgets, costsOf } from './budgets.js';
+import { type Selection, traceBlocks } from './greedy.js';
+import { type Units, weightUnits } from './units.js';
+
+/** What a selection is made from. */
+export interface RankingInputs {
+  parameters: readonly BlockedParameter[];
+  weights: readonly Float32Array[];
+  criterion: CriterionName;
+  selection: Selection;
+  pattern: ParsedPattern;
+  budgets: Budgets;
+  /** Absent for magnitude without gradients. */
+  fisher?: { state: FisherState; inputs: ScoreInputs };
+}
+
+/** What may be pruned, with its scores. */
+export interface Ranking {
+  inputs: RankingInputs;
+  /** Weights or groups; for n:m groups whose scores are what they cost, once they have been chosen. */
+  units: Units[];
+  groups?: RankedGroups;
+  /** Scores of single weights, where groups are ranked by their sum. */
+  weightScores?: readonly Float64Array[];
+}
+
+/** Groups of a ranking. */
+export interface RankedGroups {
+  model: GroupModel;
+  /** Weights still there that are in no group, by parameter. */
+  dense: readonly number[];
+  /** By list: whether groups lie in several blocks. */
+  summed: readonly boolean[];
+}
+
+/** Scores all that may be pruned, weights or groups. */
+export async function rank(context: RunContext, inputs: RankingInputs): Promise<Ranking> {
+  const { parameters, weights, criterion, pattern, budgets, fisher } = inputs;
+  const costs = costsOf(budgets, parameters);
+  if (pattern.kind === 'unstructured') {
+    const scores = await weightScoresOf(context, inputs);
+    const units = weightUnits(parameters, scores, costs);
+    await divideByCost(units, budgets.costPower);
+    return { inputs, units };
+  }
+  const model = await groupModel(context.lease, parameters, pattern);
+  const joint = criterion === 'woodfisher' && fisher !== undefined;
+  const weightScores = joint ? undefined : await additiveScores(context, inputs);
+  if (pattern.kind === 'subsets') {
+    const none = model.lists.map(({ count }) => context.lease.float64(count));
+    const { units, dense } = await groupUnits(context, model, parameters, none, costs);
+    const summed = units.map(() => false);
+    return { inputs, units, groups: { model, dense, summed }, weightScores };
+  }
+  const { scores, summed } = joint
+    ? await exactScores(context, fisher.state, fisher.inputs, weights, model)
+    : await summedScores(context, parameters, weightScores ?? [], model);
+  const { units, dense } = await groupUnits(context, model, parameters, scores, costs);
+  await divideByCost(units, budgets.costPower);
+  return { inputs, units, groups: { model, dense, summed }, weightScores };
+}
+
+/** Gives the memory of a ranking back, as far as it is its own. */
+export function disposeRanking({ lease }: RunContext, { units, groups, weightScores }: Ranking) {
+  for (const { scores, mask, starts, amounts } of units) {
+    lease.release(scores);
+    if (groups === undefined) continue;
+    for (const array of [mask, starts, amounts.weights.each, amounts.flops.each]) {
+      if (array !== undefined) lease.release(array);
+    }
+  }
+  for (const array of weightScores ?? []) lease.release(array);
+}
+
+async function weightScoresOf(
+  context: RunContext,
+  { parameters, weights, criterion, selection, fisher }: RankingInputs,
+): Promise<Float64Array[]> {
+  if (selection === 'greedy' && fisher !== undefined) {
+    const { damping, firstOrder } = fisher.inputs;
+    const step = firstOrder?.step ?? 0;
+    return (await traceBlocks(context, fisher.state, damping, weights, { step })).keys;
+  }
+  const inputs = needsFisher(criterion) ? fisher?.inputs : undefined;
+  return await scoreWeights(context, parameters, weights, criterion, inputs);
+}
+
+/** Scores that may be summed over groups: magnitude counts as w². */
+async function additiveScores(context: RunContext, inputs: RankingInputs): Promise<Float64Array[]> {
+  const scores = await weightScoresOf(context, inputs);
+  if (inputs.criterion !== 'magnitude') return scores;
+  for (const array of scores) {
+    await inPieces(array.length, (begin, end) => {
+      for (let c = begin; c < end; c++) array[c] *= array[c];
+    });
+  }
+  return scores;
+}
+
+/** score / (FLOPs of the unit)^power */
+async function divideByCost(units: readonly Units[], power: number): Promise<void> {
+  if (power === 0) return;
+  for (const { scores, mask, amounts } of units) {
+    const { each, factor } = amounts.flops;
+    if (each === undefined && factor === 1) continue;
+    const common = factor ** power;
+    await inPieces(scores.length, (begin, end) => {
+      for (let c = begin; c < end; c++) {
+        if (mask[c] === 0) continue;
+        scores[c] /= each === undefined ? common : (each[c] * factor) ** power;
+      }
+    });
+  }
+}

@@ -1,0 +1,74 @@
+import type { BlockedParameter } from '../fisher/blocked-parameter.js';
+import { flopsLeft } from '../selection/amounts.js';
+import { type Budgets, type ByName, costsOf } from '../selection/budgets.js';
+import { totalsOf } from '../selection/units.js';
+import { type Schedule, sparsities } from './schedule.js';
+
+/**
+ * The budgets after each step; the last are the goal. Sparsities and FLOPs go to theirs by the
+ * schedule, floors by the same share of their way as the schedule makes to the whole of it (so that
+ * they never ask for more than the sparsity), ceilings hold from the first step on.
+ */
+export function stepBudgets(
+  schedule: Schedule,
+  steps: number,
+  goal: Budgets,
+  parameters: readonly BlockedParameter[],
+): Budgets[] {
+  if (steps === 1) return [goal];
+  const before = prunedShares(parameters);
+  const whole = shareOf(parameters);
+  const { sparsity, minSparsity, targetFlops } = goal;
+  const towards = (from: number, to: number): number[] => sparsities(schedule, steps, from, to);
+  const totals = typeof sparsity === 'number' ? towards(whole, sparsity) : [];
+  const byName =
+    typeof sparsity === 'object' ? mapValues(sparsity, (s, name) => towards(before[name], s)) : {};
+  const { all, prunedBefore } = totalsOf(parameters, costsOf(goal, parameters)).flops;
+  const left = targetFlops === undefined ? 1 : flopsLeft(targetFlops, all) / all;
+  const flops = towards(prunedBefore / all, 1 - left);
+  const progress = (k: number): number =>
+    typeof sparsity === 'number'
+      ? shareOfWay(whole, totals[k], sparsity)
+      : shareOfWay(prunedBefore / all, flops[k], 1 - left);
+  const floors = (k: number) =>
+    minSparsity === undefined
+      ? undefined
+      : Object.fromEntries(
+          parameters.map(({ name, size }) => {
+            const floor = typeof minSparsity === 'object' ? (minSparsity[name] ?? 0) : minSparsity;
+            const at = before[name] + progress(k) * (floor - before[name]);
+            // Floors are rounded down on the way: together they must not exceed a rounded total.
+            return [name, Math.max(0, Math.floor(at * size) / size)];
+          }),
+        );
+  const onTheWay = Array.from(
+    { length: steps - 1 },
+    (_, k): Budgets => ({
+      ...goal,
+      sparsity: typeof sparsity === 'object' ? mapValues(byName, (values) => values[k]) : totals[k],
+      minSparsity: floors(k),
+      targetFlops: targetFlops === undefined ? undefined : 1 - flops[k],
+    }),
+  );
+  return [...onTheWay, goal];
+}
+
+/** How far `now` is on the way from `from` to `to`. */
+function shareOfWay(from: number, now: number, to: number): number {
+  return to > from ? (now - from) / (to - from) : 1;
+}
+
+function prunedShares(parameters: readonly BlockedParameter[]): Record<string, number> {
+  return Object.fromEntries(
+    parameters.map(({ name, size, prunedBefore }) => [name, prunedBefore / size]),
+  );
+}
+
+function shareOf(parameters: readonly BlockedParameter[]): number {
+  const { all, prunedBefore } = totalsOf(parameters, []).weights;
+  return prunedBefore / all;
+}
+
+function mapValues<T, U>(values: ByName<T>, of: (value: T, name: string) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, of(value, name)]));
+}
