@@ -16,6 +16,10 @@ import type { ChosenSolver, SolverOption } from '../solvers/choose.js';
 import { BlockInverse } from './block-inverse.js';
 import { isPrunable } from './block-shape.js';
 import { blockParameters } from './blocked-parameter.js';
+import { LiveSource } from './file/live-source.js';
+import { restoreFisher } from './file/restore.js';
+import { saveState } from './file/save.js';
+import { withSources } from './file/with-sources.js';
 import { FisherState } from './fisher-state.js';
 import { type AcceptedBatch, SampleStream } from './sample-stream.js';
 
@@ -48,6 +52,12 @@ export interface BlockFisherOptions {
   signal?: AbortSignal;
 }
 
+/** Options of {@link BlockFisher.load} and {@link BlockFisher.merge}; as those of `create`. */
+export type LoadFisherOptions = Pick<
+  BlockFisherOptions,
+  'damping' | 'engine' | 'threads' | 'memoryLimit' | 'gradientBatch' | 'signal'
+>;
+
 /**
  * The block-wise empirical Fisher F = λI + (1/N) Σ g gᵀ of a model, built from gradient samples as
  * they come (Singh & Alistarh, NeurIPS 2020, arXiv:2004.14340, section 3).
@@ -67,12 +77,18 @@ export class BlockFisher {
   readonly #state: FisherState;
   readonly #stream: SampleStream;
   readonly #damping: number;
+  readonly #others: readonly string[];
 
   private constructor(
     context: RunContext,
     state: FisherState,
     stream: SampleStream,
-    chosen: { solver: ChosenSolver; blockSize: number; damping: number },
+    chosen: {
+      solver: ChosenSolver;
+      blockSize: number;
+      damping: number;
+      others: readonly string[];
+    },
   ) {
     this.#context = context;
     this.#state = state;
@@ -81,6 +97,7 @@ export class BlockFisher {
     this.engine = context.engine;
     this.blockSize = chosen.blockSize;
     this.#damping = chosen.damping;
+    this.#others = chosen.others;
   }
 
   /**
@@ -119,11 +136,49 @@ export class BlockFisher {
         others,
         afterSamples: run.memory.afterSamples,
       });
-      return new BlockFisher(context, state, stream, { solver, blockSize, damping });
+      return new BlockFisher(context, state, stream, { solver, blockSize, damping, others });
     } catch (error) {
       await context.dispose();
       throw error;
     }
+  }
+
+  /**
+   * A Fisher out of a file that {@link save} has written, on any machine. It takes no gradients again:
+   * with solver gram it serves every damping, sparsity and criterion, and further samples may be added.
+   *
+   * @throws {WoodFisherError} `ERR_WOODFISHER_FORMAT` for a file of another kind, or a damaged one.
+   */
+  static load(file: string, options: LoadFisherOptions = {}): Promise<BlockFisher> {
+    return BlockFisher.merge([file], options);
+  }
+
+  /**
+   * One Fisher of the samples of several, each in memory or a file: that of N₁ and that of N₂ samples
+   * give that of N₁ + N₂, to rounding. They must be of the same model at the same weights. The sources
+   * stay as they are. Solver gram adds its sums; dual puts the samples together while they are fewer
+   * than a block has weights; woodbury cannot be merged.
+   *
+   * @throws {WoodFisherError} `ERR_WOODFISHER_STATE`, naming what differs or why it cannot be.
+   * @example
+   * await using fisher = await BlockFisher.merge(['part-1.fisher', 'part-2.fisher']);
+   */
+  static async merge(
+    sources: readonly (string | BlockFisher)[],
+    options: LoadFisherOptions = {},
+  ): Promise<BlockFisher> {
+    const { damping } = options;
+    return await withSources(
+      sources,
+      (fisher) => fisher.#source(),
+      async (opened) => {
+        const { context, state, stream, ...chosen } = await restoreFisher(opened, options);
+        return new BlockFisher(context, state, stream, {
+          ...chosen,
+          damping: state.damping ?? checkDamping(damping),
+        });
+      },
+    );
   }
 
   /** Samples accepted so far. */
@@ -174,13 +229,35 @@ export class BlockFisher {
       );
     }
     return await BlockInverse.create(this.#context, this.#state, lambda, () => {
-      this.#stream.throwIfUnusable();
-      if (this.samples === samples) return;
-      throw new WoodFisherError(
-        'ERR_WOODFISHER_STATE',
-        `this inverse is of ${samples} samples, but the Fisher has ${this.samples} by now; invert again`,
-      );
+      this.#requireSamples(samples, 'this inverse', 'invert again');
     });
+  }
+
+  /**
+   * Writes the state of the samples so far into a safetensors file (docs/formats.md), with the weights
+   * it was made for. The file appears, or replaces the one that is there, when all of it is written.
+   * No samples may be added meanwhile.
+   *
+   * @throws {WoodFisherError} as {@link invert} for the samples; `ERR_WOODFISHER_OUTPUT` when the file
+   *   cannot be written.
+   */
+  async save(file: string): Promise<void> {
+    await saveState(await this.#source(), file);
+  }
+
+  async #source(): Promise<LiveSource> {
+    const samples = await this.#stream.complete();
+    const check = (): void => this.#requireSamples(samples, 'what is saved', 'save again');
+    return new LiveSource(this.#state, this.blockSize, this.#others, check);
+  }
+
+  #requireSamples(samples: number, what: string, remedy: string): void {
+    this.#stream.throwIfUnusable();
+    if (this.samples === samples) return;
+    throw new WoodFisherError(
+      'ERR_WOODFISHER_STATE',
+      `${what} is of ${samples} samples, but the Fisher has ${this.samples} by now; ${remedy}`,
+    );
   }
 
   /** Stops what is under way and gives the memory back. */

@@ -22,7 +22,7 @@ const NOTHING = new Float64Array(0);
 const NO_ROWS = new Float32Array(0);
 
 /** One parameter's share of the Fisher state. */
-interface ParameterState {
+export interface ParameterState {
   parameter: BlockedParameter;
   chunks: StateChunk[];
   /** Σ g and Σ g² by weight, block order. */
@@ -102,12 +102,29 @@ export class FisherState {
   admit(count: number): void {
     const growth = this.growth(count);
     this.#context.lease.require(growth);
-    if (growth > 0) {
-      this.#lowOrder = this.parts.flatMap(({ chunks }) =>
-        chunks.map(({ states }) => this.#context.lease.float64(states.length)),
-      );
-    }
+    if (growth > 0) this.#takeLowOrder();
     this.#admitted += panelsOf(count);
+  }
+
+  /** Panels that have been added. */
+  get panels(): number {
+    return this.#panels;
+  }
+
+  /** Whether the rounding errors of the sums are kept. */
+  get keepsLowOrder(): boolean {
+    return this.#keepsLowOrder;
+  }
+
+  /** Makes a state without samples one of `samples`, whose arrays the caller fills. */
+  async adopt(samples: number, panels: number, lowOrder: boolean): Promise<void> {
+    this.samples = samples;
+    this.#stored = samples;
+    this.#panels = panels;
+    this.#admitted = panels;
+    if (!lowOrder) return;
+    this.#takeLowOrder();
+    await this.#keepLowOrder();
   }
 
   /** Adds a batch that was admitted. On failure or cancellation the state is no longer of use. */
@@ -205,6 +222,12 @@ export class FisherState {
       };
       return { parameter: span.parameter.name, job };
     });
+  }
+
+  #takeLowOrder(): void {
+    this.#lowOrder = this.parts.flatMap(({ chunks }) =>
+      chunks.map(({ states }) => this.#context.lease.float64(states.length)),
+    );
   }
 
   async #keepLowOrder(): Promise<void> {

@@ -18,6 +18,15 @@ export function axisOrder(shape: readonly number[], outputAxis: number): AxisOrd
   };
 }
 
+/** An axis whose order this is, the first where there are several. */
+export function axisOf(shape: readonly number[], order: AxisOrder): number {
+  const axis = shape.findIndex((_, a) => {
+    const { before, outputs, after } = axisOrder(shape, a);
+    return before === order.before && outputs === order.outputs && after === order.after;
+  });
+  return Math.max(axis, 0);
+}
+
 type Numbers = Float32Array | Float64Array | Uint8Array;
 
 /** out[c] = values[model index of c]: from the model's layout to block order. */

@@ -1,0 +1,69 @@
+import { chooseEngine, type EngineOption } from '../../engine/engine.js';
+import { memoryBudget } from '../../memory/budget.js';
+import { checkGradientBatch, DEFAULTS } from '../../options.js';
+import { fitRun } from '../../plan/require-memory.js';
+import { RunContext } from '../../pool/run-context.js';
+import { checkThreads } from '../../pool/threads.js';
+import type { ChosenSolver } from '../../solvers/choose.js';
+import type { FisherState } from '../fisher-state.js';
+import { SampleStream } from '../sample-stream.js';
+import { combineStates } from './combine.js';
+import { describedParameters, describedShapes } from './described-parameters.js';
+import { requireMergeable } from './mergeable.js';
+import type { StateSource } from './state-source.js';
+
+/** What a Fisher out of saved states is made of. */
+export interface RestoredFisher {
+  context: RunContext;
+  state: FisherState;
+  stream: SampleStream;
+  solver: ChosenSolver;
+  blockSize: number;
+  others: readonly string[];
+}
+
+/** Puts the states of all sources together in a run of its own. See BlockFisher.merge. */
+export async function restoreFisher(
+  sources: readonly StateSource[],
+  options: {
+    engine?: EngineOption;
+    threads?: number;
+    memoryLimit?: number | string;
+    gradientBatch?: number;
+    signal?: AbortSignal;
+  },
+): Promise<RestoredFisher> {
+  const engine = chooseEngine(options.engine);
+  const threads = checkThreads(options.threads);
+  const gradientBatch = checkGradientBatch(options.gradientBatch);
+  const budget = memoryBudget(options.memoryLimit);
+  await requireMergeable(sources);
+  const [first] = sources;
+  const { blockSize, others, damping, solver: name } = first.description;
+  const samples = sources.reduce((sum, { description }) => sum + description.samples, 0);
+  const run = fitRun(
+    {
+      ...{ run: 'fisher', parameters: describedShapes(first), blockSize, solver: name, samples },
+      ...{ threads, damping: damping ?? undefined, gradientBatch, inPlace: false, sparsity: 0 },
+      ...{ criterion: DEFAULTS.criterion, update: DEFAULTS.update },
+    },
+    budget,
+  );
+  const { signal } = options;
+  const context = new RunContext(engine, threads, { signal, memory: run.arrayLimit });
+  try {
+    const parameters = await describedParameters(first, context.lease);
+    const state = await combineStates(context, parameters, sources);
+    const stream = new SampleStream(context, state, {
+      declared: name === 'gram' ? undefined : samples,
+      accepted: samples,
+      others,
+      afterSamples: run.memory.afterSamples,
+    });
+    const solver = { name, reason: `that of ${first.name}` };
+    return { context, state, stream, solver, blockSize, others };
+  } catch (error) {
+    await context.dispose();
+    throw error;
+  }
+}
