@@ -1,5 +1,6 @@
 import type { EngineOption } from './engine/engine.js';
 import type { ParameterShape } from './fisher/block-shape.js';
+import { checkForm, type FisherForm, type FisherFormOptions } from './fisher/form.js';
 import { type MemoryBudget, memoryBudget } from './memory/budget.js';
 import { checkMethod, type Method, type MethodOptions } from './method-options.js';
 import {
@@ -9,6 +10,7 @@ import {
   checkGradientBatch,
   checkSamples,
   checkSparsity,
+  type Damping,
   DEFAULTS,
 } from './options.js';
 import type { Parameter } from './parameters.js';
@@ -20,7 +22,7 @@ import type { SolverOption } from './solvers/choose.js';
 import type { GradientSource } from './steps/gradient-source.js';
 
 /** Options of `prune`. */
-export interface PruneOptions extends MethodOptions {
+export interface PruneOptions extends MethodOptions, FisherFormOptions {
   /** All parameters of the model, in an order that decides ties. */
   parameters: readonly Parameter[];
   /**
@@ -34,8 +36,8 @@ export interface PruneOptions extends MethodOptions {
   samples?: number;
   /** Weights per block at most, 1 … 32767. Default 100. */
   blockSize?: number;
-  /** λ > 0 of F = λI + (1/N) Σ g gᵀ. Default 1e-5. */
-  damping?: number;
+  /** λ > 0 of F = λI + (1/N) Σ g gᵀ, absolute or relative to the gradients. Default 1e-5. */
+  damping?: Damping;
   /** One threshold over all parameters, or the same sparsity in each. Default `global`. */
   scope?: Scope;
   solver?: SolverOption;
@@ -62,7 +64,8 @@ export interface PruneSettings extends Method {
   sparsity: number;
   samples: number | undefined;
   blockSize: number;
-  damping: number;
+  damping: Damping;
+  form: FisherForm;
   scope: Scope;
   threads: number;
   memory: MemoryBudget;
@@ -81,6 +84,7 @@ export function checkSettings(options: PruneOptions): PruneSettings {
     samples: checkSamples(options.samples),
     blockSize: checkBlockSize(options.blockSize),
     damping: checkDamping(options.damping),
+    form: checkForm(options),
     scope: checkChoice('scope', SCOPES, options.scope, DEFAULTS.scope),
     threads: checkThreads(options.threads),
     memory: memoryBudget(options.memoryLimit),

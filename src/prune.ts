@@ -194,12 +194,12 @@ async function estimate(
   parameters: readonly BlockedParameter[],
   gradients: GradientBatches | undefined,
   { parameters: all, onProgress }: PruneOptions,
-  { samples, damping }: PruneSettings,
+  { samples, damping, form }: PruneSettings,
   { plan: { solver }, memory: { afterSamples } }: FittingRun,
   clock: PhaseClock,
 ): Promise<EstimatedFisher | undefined> {
   if (gradients === undefined || solver === undefined) return undefined;
   const others = all.filter((parameter) => !isPrunable(parameter)).map(({ name }) => name);
-  const settings = { gradients, samples, damping, solver, others, afterSamples, onProgress };
+  const settings = { gradients, samples, damping, form, solver, others, afterSamples, onProgress };
   return await estimateFisher(context, parameters, settings, clock);
 }

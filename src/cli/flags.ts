@@ -2,9 +2,10 @@ import { type Command, Option } from 'commander';
 import { CRITERIA } from '../criteria/score.js';
 import { ENGINE_OPTIONS, type EngineOption } from '../engine/engine.js';
 import type { CriterionName, UpdateRule } from '../engine/kernels.js';
+import { FISHER_SCALES, type FisherScale } from '../fisher/form.js';
 import { formatBytes } from '../memory/byte-size.js';
 import { machineMemory } from '../memory/machine-memory.js';
-import { DEFAULTS } from '../options.js';
+import { type Damping, DEFAULTS } from '../options.js';
 import { defaultThreads } from '../pool/threads.js';
 import { SCOPES, type Scope } from '../selection/cut.js';
 import { SELECTIONS, type Selection } from '../selection/greedy.js';
@@ -53,6 +54,11 @@ export interface CriterionFlags {
   criterion: CriterionName;
   blockSize: number;
   damping: number;
+  examplesPerSample?: number;
+  fisherScale: FisherScale;
+  centred?: boolean;
+  relativeDamping?: number;
+  dampingOver?: 'parameter' | 'model';
   solver: SolverOption;
 }
 
@@ -67,8 +73,43 @@ export function addCriterionFlags(command: Command): Command {
       number('--damping <λ>', 'added to the diagonal of the Fisher, above 0', DEFAULTS.damping),
     )
     .addOption(
+      new Option(
+        '--relative-damping <r>',
+        'in place of --damping: r times the mean diagonal of the Fisher over the weights that are left',
+      )
+        .argParser(parseNumber)
+        .conflicts('damping'),
+    )
+    .addOption(
+      new Option(
+        '--damping-over <what>',
+        'whose mean --relative-damping takes: of each parameter, or of the whole model (default: parameter)',
+      ).choices(['parameter', 'model']),
+    )
+    .addOption(
+      new Option(
+        '--examples-per-sample <m>',
+        'examples whose mean loss a sample is the gradient of (default: 1)',
+      ).argParser(parseNumber),
+    )
+    .addOption(
+      choice(
+        '--fisher-scale <what>',
+        FISHER_SCALES,
+        'samples',
+        'examples: the Fisher of samples of several examples on the scale of single ones',
+      ),
+    )
+    .option('--centred', 'take the mean gradient from each sample')
+    .addOption(
       choice('--solver <name>', SOLVER_OPTIONS, DEFAULTS.solver, 'how the inverse is made'),
     );
+}
+
+/** The damping that the flags ask for. */
+export function dampingOf({ damping, relativeDamping, dampingOver }: CriterionFlags): Damping {
+  if (relativeDamping === undefined) return damping;
+  return { relative: relativeDamping, over: dampingOver };
 }
 
 /** What is removed, and what the weights that stay do then. */

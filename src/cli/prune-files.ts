@@ -19,7 +19,13 @@ import { type PruneResult, prune } from '../prune.js';
 import { checkSettings, runSettings } from '../prune-options.js';
 import type { RunStatistics } from '../report/statistics.js';
 import { announceRun, batchWithin } from './announce-run.js';
-import type { CriterionFlags, EngineFlags, InputFlags, SelectionFlags } from './flags.js';
+import {
+  type CriterionFlags,
+  dampingOf,
+  type EngineFlags,
+  type InputFlags,
+  type SelectionFlags,
+} from './flags.js';
 import { pruneSummary } from './output/prune-summary.js';
 import type { Reporter } from './output/reporter.js';
 import type { Run } from './run.js';
@@ -39,11 +45,13 @@ export type PruneFlags = InputFlags & CriterionFlags & SelectionFlags & EngineFl
  */
 export async function pruneFiles(flags: PruneFlags, { reporter, signal }: Run): Promise<void> {
   const start = performance.now();
-  const { sparsity, blockSize, damping, criterion, update, scope, solver, engine, threads } = flags;
+  const damping = dampingOf(flags);
+  const { examplesPerSample, fisherScale, centred } = flags;
+  const { sparsity, blockSize, criterion, update, scope, solver, engine, threads } = flags;
   const { memoryLimit, selection, firstOrder: step } = flags;
   const options = {
     ...{ sparsity, blockSize, damping, criterion, update, scope, solver, engine, threads },
-    ...{ memoryLimit, selection },
+    ...{ memoryLimit, selection, examplesPerSample, fisherScale, centred },
     firstOrder: step === undefined ? undefined : { step },
   };
   const some = flags.gradients === undefined ? undefined : [];

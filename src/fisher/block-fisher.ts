@@ -1,30 +1,39 @@
 import { type ChosenEngine, chooseEngine, type EngineOption } from '../engine/engine.js';
+import type { UpdateRule } from '../engine/kernels.js';
 import { optionError, WoodFisherError } from '../errors.js';
 import { memoryBudget } from '../memory/budget.js';
 import {
   checkBlockSize,
+  checkChoice,
   checkDamping,
   checkGradientBatch,
   checkSamples,
+  checkSparsity,
+  type Damping,
   DEFAULTS,
+  describeDamping,
 } from '../options.js';
 import type { GradientBatch, Parameter } from '../parameters.js';
 import { fitRun } from '../plan/require-memory.js';
 import { RunContext } from '../pool/run-context.js';
 import { checkThreads } from '../pool/threads.js';
+import { SCOPES, type Scope } from '../selection/cut.js';
 import type { ChosenSolver, SolverOption } from '../solvers/choose.js';
+import { UPDATE_RULES } from '../updates/apply.js';
 import { BlockInverse } from './block-inverse.js';
 import { isPrunable } from './block-shape.js';
 import { blockParameters } from './blocked-parameter.js';
+import { checkDampings, type SweptDamping, sweepDampings } from './damping-sweep.js';
 import { LiveSource } from './file/live-source.js';
 import { restoreFisher } from './file/restore.js';
 import { saveState } from './file/save.js';
 import { withSources } from './file/with-sources.js';
 import { FisherState } from './fisher-state.js';
+import { checkForm, type FisherFormOptions } from './form.js';
 import { type AcceptedBatch, SampleStream } from './sample-stream.js';
 
 /** Options of {@link BlockFisher.create}. */
-export interface BlockFisherOptions {
+export interface BlockFisherOptions extends FisherFormOptions {
   /** All parameters of the model; those that are not prunable are passed over. */
   parameters: readonly Parameter[];
   /** Weights per block at most, 1 … 32767. Default 100. */
@@ -33,8 +42,11 @@ export interface BlockFisherOptions {
   solver?: SolverOption;
   /** How many samples will come. Needed by solver `woodbury`; any other count is then an error. */
   samples?: number;
-  /** λ > 0, needed by solver `woodbury` beforehand; the default of {@link BlockFisher.invert}. Default 1e-5. */
-  damping?: number;
+  /**
+   * λ, absolute or relative to the gradients; the default of {@link BlockFisher.invert}. Solver
+   * `woodbury` needs it beforehand, and absolute. Default 1e-5.
+   */
+  damping?: Damping;
   /** Default `auto`: native where a binary is there, else javascript. */
   engine?: EngineOption;
   /** Tasks that run at once. Default: the processors that are available. */
@@ -52,10 +64,31 @@ export interface BlockFisherOptions {
   signal?: AbortSignal;
 }
 
-/** Options of {@link BlockFisher.load} and {@link BlockFisher.merge}; as those of `create`. */
+/** Options of {@link BlockFisher.dampingSweep}. */
+export interface DampingSweepOptions {
+  dampings: readonly Damping[];
+  /** Fraction 0 … 1 of the prunable weights that is zero afterwards, those pruned before included. */
+  sparsity: number;
+  /** Default `global`. */
+  scope?: Scope;
+  /** Default `joint`. */
+  update?: UpdateRule;
+}
+
+/**
+ * Options of {@link BlockFisher.load} and {@link BlockFisher.merge}; as those of `create`. `fisherScale`
+ * and `centred` default to what the first state had.
+ */
 export type LoadFisherOptions = Pick<
   BlockFisherOptions,
-  'damping' | 'engine' | 'threads' | 'memoryLimit' | 'gradientBatch' | 'signal'
+  | 'damping'
+  | 'engine'
+  | 'threads'
+  | 'memoryLimit'
+  | 'gradientBatch'
+  | 'fisherScale'
+  | 'centred'
+  | 'signal'
 >;
 
 /**
@@ -76,7 +109,7 @@ export class BlockFisher {
   readonly #context: RunContext;
   readonly #state: FisherState;
   readonly #stream: SampleStream;
-  readonly #damping: number;
+  readonly #damping: Damping;
   readonly #others: readonly string[];
 
   private constructor(
@@ -86,7 +119,7 @@ export class BlockFisher {
     chosen: {
       solver: ChosenSolver;
       blockSize: number;
-      damping: number;
+      damping: Damping;
       others: readonly string[];
     },
   ) {
@@ -111,12 +144,13 @@ export class BlockFisher {
     const threads = checkThreads(options.threads);
     const budget = memoryBudget(options.memoryLimit);
     const gradientBatch = checkGradientBatch(options.gradientBatch);
+    const form = checkForm(options);
     const { signal, parameters: all, solver: asked = DEFAULTS.solver } = options;
     const engine = chooseEngine(options.engine);
     const run = fitRun(
       {
         ...{ run: 'fisher', parameters: all, blockSize, solver: asked, samples, threads },
-        ...{ damping: options.damping, gradientBatch, inPlace: false, sparsity: 0 },
+        ...{ form, damping: options.damping, gradientBatch, inPlace: false, sparsity: 0 },
         ...{ criterion: DEFAULTS.criterion, update: DEFAULTS.update },
       },
       budget,
@@ -127,8 +161,8 @@ export class BlockFisher {
     try {
       const parameters = await blockParameters(all, blockSize, context.lease);
       const state = await FisherState.create(context, solver.name, parameters, {
-        samples,
-        damping,
+        ...{ samples, form },
+        damping: typeof damping === 'number' ? damping : undefined,
       });
       const others = all.filter((p) => !isPrunable(p)).map(({ name }) => name);
       const stream = new SampleStream(context, state, {
@@ -218,19 +252,39 @@ export class BlockFisher {
    * @throws {WoodFisherError} without samples; when their number is not the declared one; when solver
    * woodbury was made for another λ; when a block is not positive definite in float64.
    */
-  async invert({ damping }: { damping?: number } = {}): Promise<BlockInverse> {
+  async invert({ damping }: { damping?: Damping } = {}): Promise<BlockInverse> {
     const lambda = damping === undefined ? this.#damping : checkDamping(damping);
     const samples = await this.#stream.complete();
     if (this.solver.name === 'woodbury' && lambda !== this.#damping) {
       throw new WoodFisherError(
         'ERR_WOODFISHER_OPTION',
-        `solver "woodbury" was made for damping ${this.#damping} and cannot be inverted for ${lambda}; use solver "gram" for several dampings`,
+        `solver "woodbury" was made for damping ${this.#damping} and cannot be inverted for ${describeDamping(lambda)}; use solver "gram" for several dampings`,
         { option: 'damping', value: lambda },
       );
     }
     return await BlockInverse.create(this.#context, this.#state, lambda, () => {
       this.#requireSamples(samples, 'this inverse', 'invert again');
     });
+  }
+
+  /**
+   * What pruning with each of several dampings would do, from this one state: its predicted loss
+   * change, and how many of the pruned weights are those that the first damping prunes. By criterion
+   * woodfisher; one inverse is there at a time.
+   *
+   * @throws {WoodFisherError} as {@link invert}; for an empty list; for solver woodbury.
+   * @example
+   * const table = await fisher.dampingSweep({ dampings: [1e-5, 1e-6, { relative: 0.01 }], sparsity: 0.9 });
+   */
+  async dampingSweep(options: DampingSweepOptions): Promise<SweptDamping[]> {
+    const dampings = checkDampings(options.dampings, this.solver.name);
+    const sparsity = checkSparsity(options.sparsity);
+    const scope = checkChoice('scope', SCOPES, options.scope, DEFAULTS.scope);
+    const update = checkChoice('update', UPDATE_RULES, options.update, DEFAULTS.update);
+    await this.#stream.complete();
+    const weights = this.#state.parameters.map((parameter) => parameter.weights);
+    const settings = { dampings, sparsity, scope, update };
+    return await sweepDampings(this.#context, this.#state, weights, settings);
   }
 
   /**

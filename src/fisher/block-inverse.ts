@@ -3,13 +3,15 @@ import type { CriterionName, UpdateRule } from '../engine/kernels.js';
 import { WoodFisherError } from '../errors.js';
 import { copyInPieces, inPieces } from '../memory/pieces.js';
 import { checkSelection } from '../method-options.js';
-import { checkChoice, checkSparsity, DEFAULTS } from '../options.js';
+import { checkChoice, checkSparsity, type Damping, DEFAULTS } from '../options.js';
 import type { RunContext } from '../pool/run-context.js';
 import { applyCuts, findCuts, SCOPES, type Scope } from '../selection/cut.js';
 import { SELECTIONS, type Selection, traceBlocks } from '../selection/greedy.js';
 import { applyUpdate, type PredictedLossChange, UPDATE_RULES } from '../updates/apply.js';
 import { checkStep, type FirstOrderTerm } from '../updates/first-order.js';
 import { type BlockedParameter, checkLength, loadMask, loadWeights } from './blocked-parameter.js';
+import { type Lambda, resolveDamping } from './damping.js';
+import { byName } from './damping-sweep.js';
 import type { FisherState } from './fisher-state.js';
 import { groupSaliency } from './group-saliency.js';
 import { inverseGradient } from './inverse-gradient.js';
@@ -58,25 +60,28 @@ export interface UpdatedWeights {
  * model's layout, by parameter name; parameters that are not pruned do not appear.
  */
 export class BlockInverse {
-  readonly damping: number;
+  /** As it was asked for; {@link lambda} has it in numbers. */
+  readonly damping: Damping;
   readonly samples: number;
   readonly #context: RunContext;
   readonly #state: FisherState;
   readonly #inverse: InverseDiagonal;
   readonly #check: () => void;
+  readonly #lambda: Lambda;
   /** h = F⁻¹ḡ, once it was wanted. */
   #inverseGradient: Promise<Float64Array[]> | undefined;
 
   private constructor(
     context: RunContext,
     state: FisherState,
-    damping: number,
+    damping: { asked: Damping; lambda: Lambda },
     inverse: InverseDiagonal,
     check: () => void,
   ) {
     this.#context = context;
     this.#state = state;
-    this.damping = damping;
+    this.damping = damping.asked;
+    this.#lambda = damping.lambda;
     this.samples = state.samples;
     this.#inverse = inverse;
     this.#check = check;
@@ -86,17 +91,23 @@ export class BlockInverse {
   static async create(
     context: RunContext,
     state: FisherState,
-    damping: number,
+    damping: Damping,
     check: () => void,
   ): Promise<BlockInverse> {
-    const inverse = await invertBlocks(context, state, damping);
-    return new BlockInverse(context, state, damping, inverse, check);
+    const lambda = await resolveDamping(state, damping);
+    const inverse = await invertBlocks(context, state, lambda);
+    return new BlockInverse(context, state, { asked: damping, lambda }, inverse, check);
   }
 
   /** D = diag(F⁻¹), float64, by weight; within 1e-6 wherever float64 can know it. */
   async diagonal(): Promise<Record<string, Float64Array>> {
     this.#check();
     return await this.#toModel(this.#inverse.diagonal, newFloat64Array);
+  }
+
+  /** λ of each parameter. */
+  lambda(): Record<string, number> {
+    return byName(this.#state, this.#lambda);
   }
 
   /** The largest bound tr(F)·min(1/λ, tr(F⁻¹)) ≥ cond₂(F) of a parameter's blocks. */
@@ -124,7 +135,7 @@ export class BlockInverse {
         const vector = ofParameter(vectors, parameter, 'vector');
         await toBlockOrder(parameter.order, vector, input[i]);
       }
-      await multiplyInverse(this.#context, this.#state, this.damping, input, output);
+      await multiplyInverse(this.#context, this.#state, this.#lambda, input, output);
       return await this.#toModel(output, newFloat64Array);
     } finally {
       for (const array of [...input, ...output]) lease.release(array);
@@ -155,7 +166,7 @@ export class BlockInverse {
     return await this.#withWeights(weights, async (own) => {
       const options = { step, losses: true };
       const context = this.#context;
-      const trace = await traceBlocks(context, this.#state, this.damping, own, options);
+      const trace = await traceBlocks(context, this.#state, this.#lambda, own, options);
       try {
         return {
           keys: await this.#toModel(trace.keys, newFloat64Array),
@@ -204,7 +215,7 @@ export class BlockInverse {
     this.#check();
     const term = await this.#firstOrder(firstOrder);
     return await this.#withWeights(weights, (own) =>
-      groupSaliency(this.#context, this.#state, this.damping, own, parameter, groups, term),
+      groupSaliency(this.#context, this.#state, this.#lambda, own, parameter, groups, term),
     );
   }
 
@@ -239,7 +250,7 @@ export class BlockInverse {
           this.#context,
           this.#state,
           rule,
-          this.damping,
+          this.#lambda,
           own,
           after,
           term,
@@ -270,7 +281,7 @@ export class BlockInverse {
 
   async #firstOrder(step = 0): Promise<FirstOrderTerm | undefined> {
     if (checkStep(step) === 0) return undefined;
-    this.#inverseGradient ??= inverseGradient(this.#context, this.#state, this.damping);
+    this.#inverseGradient ??= inverseGradient(this.#context, this.#state, this.#lambda);
     return { step, inverseGradient: await this.#inverseGradient };
   }
 
@@ -296,7 +307,7 @@ export class BlockInverse {
 
   async #keys(weights: readonly Float32Array[], step: number): Promise<Float64Array[]> {
     const options = { step };
-    return (await traceBlocks(this.#context, this.#state, this.damping, weights, options)).keys;
+    return (await traceBlocks(this.#context, this.#state, this.#lambda, weights, options)).keys;
   }
 
   async #scores(
@@ -308,9 +319,9 @@ export class BlockInverse {
     const inputs: ScoreInputs | undefined = needsFisher(criterion)
       ? {
           diagonal: this.#inverse.diagonal,
-          squareSum: parts.map(({ squareSum }) => squareSum),
-          samples: this.samples,
-          damping: this.damping,
+          squareSum: parts.map(({ diagonalSum }) => diagonalSum),
+          samples: this.#state.divisor,
+          damping: this.#lambda,
           firstOrder,
         }
       : undefined;

@@ -101,7 +101,13 @@ export class SampleStream {
     if (this.#declared !== undefined && this.#accepted !== this.#declared) {
       throw this.#wrongCount(this.#accepted);
     }
-    return this.#accepted;
+    const samples = this.#accepted;
+    const settled = this.#sums.then(() => this.#state.settle());
+    this.#sums = settled.catch((error: unknown) => {
+      this.#failure ??= { error };
+    });
+    await settled;
+    return samples;
   }
 
   /** Throws what made the state useless: a sum that failed, or the end of the run. */

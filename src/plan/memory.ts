@@ -1,10 +1,17 @@
 import { scoreArrays } from '../criteria/score.js';
 import type { BlockShape } from '../fisher/block-shape.js';
 import { weightArrays } from '../fisher/blocked-parameter.js';
+import { PLAIN_FORM } from '../fisher/form.js';
 import { inverseGradientArrays } from '../fisher/inverse-gradient.js';
 import { inverseArrays } from '../fisher/invert.js';
 import { wholeParameters } from '../fisher/spans.js';
-import { needsLowOrder, panelsOf, stateBytes, sumArrays } from '../fisher/state-layout.js';
+import {
+  derivedArrays,
+  needsLowOrder,
+  panelsOf,
+  stateBytes,
+  sumArrays,
+} from '../fisher/state-layout.js';
 import type { ArrayPlan } from '../memory/array-plan.js';
 import { plannedBytes } from '../memory/array-plan.js';
 import { CONTROL_BYTES } from '../pool/run-context.js';
@@ -49,14 +56,17 @@ export interface PlannedMemory extends MemoryBytes {
 
 /** Bytes that a run takes: those that its allocations ask for, counted by the same plans. */
 export function memoryOf(plan: RunPlan): PlannedMemory {
-  const { shapes, solver, criterion, update, selection, firstOrder, run } = plan;
+  const { shapes, solver, criterion, update, selection, firstOrder, run, form = PLAIN_FORM } = plan;
   const inverts = solver !== undefined && (run === 'fisher' || criterion === 'woodfisher');
   const prunes = run === 'prune';
   const bytes = (when: boolean, arrays: (shape: BlockShape) => ArrayPlan): number =>
     when ? sum(shapes, (shape) => plannedBytes(arrays(shape))) : 0;
 
   const weights = bytes(true, weightArrays) + CONTROL_BYTES;
-  const sums = bytes(solver !== undefined, sumArrays);
+  const sums = bytes(solver !== undefined, (shape) => ({
+    ...sumArrays(shape),
+    ...derivedArrays(shape, form),
+  }));
   const state = solver === undefined ? 0 : stateOf(plan);
   const batches = solver === undefined ? 0 : batchBytes(plan);
   const inverse = bytes(inverts, inverseArrays);

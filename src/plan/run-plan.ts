@@ -5,6 +5,8 @@ import {
   type ParameterShape,
   sizeOf,
 } from '../fisher/block-shape.js';
+import type { FisherForm } from '../fisher/form.js';
+import type { Damping } from '../options.js';
 import type { Selection } from '../selection/greedy.js';
 import { type ChosenSolver, chooseSolver, type SolverOption } from '../solvers/choose.js';
 import { memoryOf } from './memory.js';
@@ -21,7 +23,9 @@ export interface RunSettings {
   /** N, where it is known. */
   samples?: number;
   /** λ, where it is given beforehand. */
-  damping?: number;
+  damping?: Damping;
+  /** Which matrix the Fisher is; absent: λI + (1/N) Σ g gᵀ. */
+  form?: FisherForm;
   /** Samples of a batch at most; absent: not known, batches are not counted. */
   gradientBatch?: number;
   /** Parameters whose gradients come as the factors of outer products. */
@@ -57,13 +61,14 @@ export function planRun(settings: RunSettings, memoryLimit?: number): RunPlan {
   const shapes = blockShapes(settings.parameters, settings.blockSize);
   const allWeights = settings.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const plan = { ...settings, shapes, allWeights, solver: undefined };
-  const { solver, samples, damping } = settings;
+  const { solver, samples, damping, form } = settings;
   if (solver === undefined) return plan;
   const withSolver = (name: SolverName): RunPlan => ({ ...plan, solver: { name, reason: '' } });
   const chosen = chooseSolver(solver, {
     blockSize: Math.max(...shapes.map(({ blockOrder }) => blockOrder)),
     samples,
     damping,
+    form,
     fits:
       memoryLimit === undefined
         ? undefined

@@ -1,5 +1,7 @@
 import type { ChosenEngine } from '../engine/engine.js';
 import type { CriterionName, UpdateRule } from '../engine/kernels.js';
+import type { FisherFormOptions } from '../fisher/form.js';
+import type { Damping } from '../options.js';
 import type { Scope } from '../selection/cut.js';
 import type { Selection } from '../selection/greedy.js';
 import type { ChosenSolver } from '../solvers/choose.js';
@@ -21,10 +23,12 @@ export interface RunStatistics {
   /** Fraction of the prunable weights that was asked for. */
   targetSparsity: number;
   blockSize: number;
-  /** λ; null where no Fisher was made. */
-  damping: number | null;
+  /** As it was asked for, λ or relative; null where no Fisher was made. */
+  damping: Damping | null;
   /** N, the gradient samples; null where no Fisher was made. */
   samples: number | null;
+  /** Which matrix the Fisher was; null where none was made. */
+  fisher: Required<FisherFormOptions> | null;
   engine: ChosenEngine;
   /** null where no Fisher was made. */
   solver: ChosenSolver | null;
@@ -41,6 +45,8 @@ export interface RunStatistics {
   parameters: ParameterStatistics[];
   /** Parameters that were left as they are, and why. */
   kept: { name: string; shape: readonly number[]; size: number; reason: string }[];
+  /** What the figures say about the settings, in plain words; empty where all is well. */
+  advice: string[];
   phases: PhaseStatistics[];
   /** What may not be as it was meant, in words. */
   warnings: string[];
@@ -98,8 +104,12 @@ export interface ParameterStatistics extends Counts {
   threshold: number | null;
   /** Quantiles of the scores before pruning, over the weights that were still there; null without any. */
   saliency: { quantile: number; value: number }[] | null;
-  /** Trace of (1/N) Σ g gᵀ, without λ; null where no Fisher was made. */
+  /** λ; null where no Fisher was made. */
+  damping: number | null;
+  /** Trace of the Fisher without λ; null where no Fisher was made. */
   fisherTrace: number | null;
+  /** The same over the weights that were still there; null where there were none, too. */
+  meanDiagonal: number | null;
   /** Largest bound of cond₂(F) among its blocks; null where no inverse was made. */
   condition: number | null;
   predictedLossChange: LossChange | null;

@@ -1,13 +1,15 @@
 import type { BlockedParameter } from '../fisher/blocked-parameter.js';
+import { lambdaOf, traceOf } from '../fisher/damping.js';
 import type { EstimatedFisher } from '../fisher/estimate.js';
+import type { FisherForm } from '../fisher/form.js';
 import type { InverseDiagonal } from '../fisher/invert.js';
 import { wholeParameters } from '../fisher/spans.js';
-import { inPieces } from '../memory/pieces.js';
 import type { Parameter } from '../parameters.js';
 import type { RunContext } from '../pool/run-context.js';
 import type { PruneSettings } from '../prune-options.js';
 import type { Cut } from '../selection/cut.js';
 import { scoresAtRanks } from '../selection/rank.js';
+import { adviceOn } from './advice.js';
 import {
   type Counts,
   type ParameterStatistics,
@@ -46,6 +48,8 @@ export async function runStatistics(
   const changes = parameters.flatMap(({ predictedLossChange }) => predictedLossChange ?? []);
   const thresholds = parameters.flatMap(({ threshold }) => threshold ?? []);
   const names = new Set(parameters.map(({ name }) => name));
+  const advice =
+    fisher === undefined ? [] : adviceOn({ parameters, fisher, blockSize: settings.blockSize });
   return {
     version: STATISTICS_VERSION,
     criterion: settings.criterion,
@@ -56,6 +60,7 @@ export async function runStatistics(
     blockSize: settings.blockSize,
     damping: fisher === undefined ? null : settings.damping,
     samples: fisher?.state.samples ?? null,
+    fisher: fisher === undefined ? null : formOf(fisher.state.form),
     engine: context.engine,
     solver: fisher?.solver ?? null,
     threads: settings.threads,
@@ -84,9 +89,14 @@ export async function runStatistics(
         size: data.length,
         reason: prunable === false ? 'not to be pruned' : 'fewer than two axes',
       })),
+    advice,
     phases,
     warnings: settings.warnings,
   };
+}
+
+function formOf({ examplesPerSample, fisherScale, centred }: FisherForm): RunStatistics['fisher'] {
+  return { examplesPerSample, fisherScale, centred };
 }
 
 async function parameterStatistics(
@@ -94,7 +104,9 @@ async function parameterStatistics(
   { parameters, fisher, inverse, scores, cuts, pruned, history }: RunFindings,
   index: number,
 ): Promise<ParameterStatistics> {
-  const { name, shape, size, blockCount } = parameters[index];
+  const { name, shape, size, blockCount, prunedBefore } = parameters[index];
+  const there = size - prunedBefore;
+  const trace = fisher === undefined ? null : await traceOf(fisher.state, index);
   return {
     name,
     shape,
@@ -102,7 +114,9 @@ async function parameterStatistics(
     blocks: blockCount,
     threshold: pruned[index] === 0 ? null : cuts[index].score,
     saliency: await saliencyQuantiles(context, parameters, scores, index),
-    fisherTrace: fisher === undefined ? null : await fisherTrace(fisher, index),
+    damping: fisher === undefined ? null : lambdaOf(fisher.damping, index),
+    fisherTrace: trace,
+    meanDiagonal: trace === null || there === 0 ? null : trace / there,
     condition: inverse === undefined ? null : largest(inverse.condition[index]),
     predictedLossChange: fisher === undefined ? null : history.changes[index],
   };
@@ -125,15 +139,6 @@ async function saliencyQuantiles(
   const ranks = QUANTILES.map((quantile) => Math.max(0, Math.ceil(quantile * there) - 1));
   const found = await scoresAtRanks(context, { spans, scores }, ranks);
   return QUANTILES.map((quantile, i) => ({ quantile, value: found[i].score }));
-}
-
-async function fisherTrace({ state }: EstimatedFisher, index: number): Promise<number> {
-  const { squareSum } = state.parts[index];
-  let total = 0;
-  await inPieces(squareSum.length, (begin, end) => {
-    for (let c = begin; c < end; c++) total += squareSum[c];
-  });
-  return total / state.samples;
 }
 
 function largest(values: Float64Array): number {

@@ -71,12 +71,12 @@ function selectionStepOf({ firstOrder }: PruneSettings, { stepBefore }: StepInpu
 /** D and the condition where they are wanted, and h for the first-order term. */
 async function invert(
   context: RunContext,
-  { criterion, damping, firstOrder }: PruneSettings,
+  { criterion, firstOrder }: PruneSettings,
   clock: PhaseClock,
   { fisher }: StepInput,
 ): Promise<{ inverse?: InverseDiagonal; h?: Float64Array[] }> {
   if (fisher === undefined || (criterion !== 'woodfisher' && firstOrder === undefined)) return {};
-  const { state } = fisher;
+  const { state, damping } = fisher;
   return await clock.time('invert', async () => ({
     inverse: criterion === 'woodfisher' ? await invertBlocks(context, state, damping) : undefined,
     h: firstOrder && (await inverseGradient(context, state, damping)),
@@ -86,22 +86,22 @@ async function invert(
 /** What the weights are ranked by: scores of the criterion, or the keys of greedy selection. */
 async function score(
   context: RunContext,
-  { criterion, selection, damping }: PruneSettings,
+  { criterion, selection }: PruneSettings,
   { parameters, fisher }: StepInput,
   inverse: InverseDiagonal | undefined,
   firstOrder: FirstOrderTerm | undefined,
 ): Promise<Float64Array[]> {
   const weights = parameters.map((parameter) => parameter.weights);
   if (fisher === undefined) return await scoreWeights(context, parameters, weights, criterion);
-  const { state } = fisher;
+  const { state, damping } = fisher;
   if (selection === 'greedy') {
     const step = firstOrder?.step ?? 0;
     return (await traceBlocks(context, state, damping, weights, { step })).keys;
   }
   return await scoreWeights(context, parameters, weights, criterion, {
     diagonal: inverse?.diagonal ?? [],
-    squareSum: state.parts.map(({ squareSum }) => squareSum),
-    samples: state.samples,
+    squareSum: state.parts.map(({ diagonalSum }) => diagonalSum),
+    samples: state.divisor,
     damping,
     firstOrder,
   });
@@ -109,7 +109,7 @@ async function score(
 
 async function update(
   context: RunContext,
-  { update: rule, damping, firstOrder }: PruneSettings,
+  { update: rule, firstOrder }: PruneSettings,
   clock: PhaseClock,
   { all, parameters, fisher, stepBefore }: StepInput,
   masks: readonly Uint8Array[],
@@ -121,7 +121,10 @@ async function update(
     return { changes: undefined };
   }
   const updated = (some: readonly Float32Array[], step: number) =>
-    applyUpdate(context, fisher.state, rule, damping, some, masks, { step, inverseGradient: h });
+    applyUpdate(context, fisher.state, rule, fisher.damping, some, masks, {
+      step,
+      inverseGradient: h,
+    });
   const search =
     firstOrder && 'search' in firstOrder
       ? await clock.time('search', () =>

@@ -30,9 +30,9 @@ inline Status accumulate(const AccumulateJob& job) {
 }
 
 inline constexpr Kernels table(const char* instruction_set) {
-  return {instruction_set, initialise, accumulate, invert,     multiply,   update,
-          group_saliency,  greedy,     score,      count_keys, count_ties, cut,
-          find_non_finite};
+  return {
+      instruction_set, initialise, accumulate, centre,     invert,     multiply, update,
+      group_saliency,  greedy,     score,      count_keys, count_ties, cut,      find_non_finite};
 }
 
 }  // namespace woodfisher::WOODFISHER_ISA

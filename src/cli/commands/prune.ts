@@ -69,16 +69,20 @@ export function addPruneCommand(program: Command): void {
     .addHelpText('after', HELP)
     .allowExcessArguments(false)
     .action(async (flags: PruneFlags & ReportFlags) => {
-      requireGradients(command, flags);
+      requireSense(command, flags);
       await runCommand(flags, (run) => pruneFiles(flags, run));
     });
 }
 
 /** What only the flags together can get wrong. */
-function requireGradients(command: Command, { criterion, update, gradients }: PruneFlags): void {
-  if (gradients !== undefined) return;
+function requireSense(command: Command, flags: PruneFlags): void {
+  const { criterion, update, gradients } = flags;
   const wrong = (message: string): never =>
-    command.error(`error: ${message}`, { exitCode: EXIT.usage, code: 'woodfisher.gradients' });
+    command.error(`error: ${message}`, { exitCode: EXIT.usage, code: 'woodfisher.usage' });
+  if (flags.dampingOver !== undefined && flags.relativeDamping === undefined) {
+    wrong('--damping-over says whose mean --relative-damping takes; give --relative-damping');
+  }
+  if (gradients !== undefined) return;
   if (needsFisher(criterion)) {
     wrong(`--criterion ${criterion} needs --gradients; only magnitude does without`);
   }

@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import type { KeptTensor } from '../../files/sort-tensors.js';
+import type { Damping } from '../../options.js';
 import type {
   LossChange,
   ParameterStatistics,
@@ -34,6 +35,7 @@ export function pruneSummary(
     ...fisherLines(statistics),
     `engine: ${engine.name}${instructions}, ${threads} threads: ${engine.reason}`,
     ...(solver === null ? [] : [`solver: ${solver.name}: ${solver.reason}`]),
+    ...statistics.advice.map((sentence) => `advice: ${sentence}`),
     ...keptLines(statistics.kept),
     ...Object.entries(written).map(([what, path]) => `${what}: ${path}`),
     `time: load ${seconds(times.load)}, ${phases.join(', ')}, write ${seconds(times.write)}; ${seconds(times.total)} in all`,
@@ -82,13 +84,33 @@ function phaseTime({ name, seconds: real, estimatedSeconds }: PhaseStatistics): 
   return `${name} ${seconds(real)}${expected}`;
 }
 
-function fisherLines({ samples, damping, blockSize, predictedLossChange }: RunStatistics) {
-  if (samples === null || damping === null || predictedLossChange === null) return [];
+function fisherLines({ samples, fisher, damping, blockSize, predictedLossChange }: RunStatistics) {
+  if (samples === null || fisher === null || damping === null || predictedLossChange === null)
+    return [];
   const { quadratic, linear } = predictedLossChange;
   return [
-    `Fisher: ${count(samples)} samples, blocks of ${count(blockSize)}, damping ${setting(damping)}`,
+    `Fisher: ${count(samples)} samples${formWords(fisher)}, blocks of ${count(blockSize)}, damping ${dampingWords(damping)}`,
     `predicted loss change: ${scientific(quadratic)} (½δᵀFδ), ${scientific(linear)} (ḡᵀδ)`,
   ];
+}
+
+/** " of 32 examples, on the scale of examples, centred" */
+function formWords(form: NonNullable<RunStatistics['fisher']>): string {
+  const { examplesPerSample, fisherScale, centred } = form;
+  return [
+    ...(examplesPerSample === 1 ? [] : [` of ${count(examplesPerSample)} examples`]),
+    ...(examplesPerSample !== 1 && fisherScale === 'examples'
+      ? [', on the scale of examples']
+      : []),
+    ...(centred ? [', centred'] : []),
+  ].join('');
+}
+
+/** 1e-5; 0.01 × the mean diagonal of each parameter */
+function dampingWords(damping: Damping): string {
+  if (typeof damping === 'number') return setting(damping);
+  const over = damping.over === 'model' ? 'the model' : 'each parameter';
+  return `${setting(damping.relative)} × the mean diagonal of ${over}`;
 }
 
 /** The kept tensors, those of the same reason together. */

@@ -1,4 +1,5 @@
 import type { AccumulateJob, Kernels, Status } from '../kernels.js';
+import { centre } from './centre.js';
 import { accumulateDual } from './dual.js';
 import { findNonFinite } from './finite.js';
 import { accumulateGram } from './gram.js';
@@ -21,6 +22,7 @@ function accumulate(job: AccumulateJob): Status {
 export const javascriptKernels: Kernels = {
   initialise,
   accumulate,
+  centre,
   invert,
   multiply,
   update,

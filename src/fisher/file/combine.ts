@@ -1,9 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { formatError } from '../../formats/errors.js';
-import { inPieces } from '../../memory/pieces.js';
+import { fillInPieces, inPieces } from '../../memory/pieces.js';
 import type { RunContext } from '../../pool/run-context.js';
 import type { BlockedParameter } from '../blocked-parameter.js';
 import { FisherState, type ParameterState } from '../fisher-state.js';
+import type { FisherForm } from '../form.js';
 import { toBlockOrder } from '../layout.js';
 import { stride } from '../state-layout.js';
 import { STATE_PIECE, type StateSource } from './state-source.js';
@@ -17,17 +18,19 @@ export async function combineStates(
   context: RunContext,
   parameters: readonly BlockedParameter[],
   sources: readonly StateSource[],
+  form: FisherForm,
 ): Promise<FisherState> {
   const [{ description }] = sources;
   const samples = sources.reduce((sum, source) => sum + source.description.samples, 0);
   const panels = sources.reduce((sum, source) => sum + source.description.panels, 0);
   const damping = description.damping ?? undefined;
   const state = await FisherState.create(context, description.solver, parameters, {
-    samples,
-    damping,
+    ...{ samples, damping, form },
   });
   const lowOrder = sources.some((source) => source.description.lowOrder);
-  await state.adopt(samples, panels, lowOrder);
+  // Without its mean a state is taken over only where it stays alone and as it is.
+  const centred = sources.length === 1 && description.centred && form.centred;
+  await state.adopt(samples, panels, { lowOrder, centred });
   for (const [index, part] of state.parts.entries()) {
     let rowsBefore = 0;
     for (const [position, source] of sources.entries()) {
@@ -42,7 +45,29 @@ export async function combineStates(
       }
     }
   }
+  if (centred) return state;
+  for (const source of sources) {
+    if (source.description.centred) await addMean(context, state, source);
+  }
   return state;
+}
+
+/** Adds what centring has taken out of a source's sums. */
+async function addMean(
+  context: RunContext,
+  state: FisherState,
+  source: StateSource,
+): Promise<void> {
+  const sums = state.parameters.map(({ size }) => context.lease.float64(size));
+  try {
+    for (const [index, parameter] of state.parameters.entries()) {
+      await fillInPieces(sums[index], 0);
+      await addVector(source, 'gradient_sum', index, parameter, sums[index]);
+    }
+    await state.shiftMean(sums, source.description.samples, -1);
+  } finally {
+    for (const array of sums) context.lease.release(array);
+  }
 }
 
 async function addVector(

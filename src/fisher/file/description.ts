@@ -1,6 +1,7 @@
 import type { SolverName } from '../../engine/kernels.js';
 import { formatError, quote } from '../../formats/errors.js';
 import { MAX_BLOCK_SIZE } from '../../options.js';
+import type { FisherScale } from '../form.js';
 
 /** Version of the files of a Fisher state; docs/formats.md describes them. */
 export const STATE_VERSION = 1;
@@ -20,6 +21,11 @@ export interface StateDescription {
   blockSize: number;
   /** Whether the rounding errors of the sums are kept. */
   lowOrder: boolean;
+  /** Examples whose mean a sample is. */
+  examplesPerSample: number;
+  fisherScale: FisherScale;
+  /** Whether the share of the mean gradient is out of the sums. */
+  centred: boolean;
   /** The prunable parameters, in the order that decides ties. */
   parameters: readonly { name: string; outputAxis: number }[];
   /** Names of the parameters that are not pruned. */
@@ -97,6 +103,9 @@ const MEMBERS: readonly Rule[] = [
     (v) => isCount(v) && v >= 1 && v <= MAX_BLOCK_SIZE,
   ],
   ['lowOrder', 'true or false', (v) => typeof v === 'boolean'],
+  ['examplesPerSample', 'a whole number of at least 1', (v) => isCount(v) && v >= 1],
+  ['fisherScale', 'samples or examples', (v) => v === 'samples' || v === 'examples'],
+  ['centred', 'true or false', (v) => typeof v === 'boolean'],
   ['parameters', 'a list of names and output axes', (v) => isList(v, isParameter) && v.length > 0],
   ['others', 'a list of names', (v) => isList(v, (name) => typeof name === 'string')],
 ];

@@ -23,12 +23,14 @@ export class LiveSource implements StateSource {
     this.#state = state;
     this.#check = check;
     const { solver, samples, panels, damping = null, keepsLowOrder: lowOrder } = state;
+    const { examplesPerSample, fisherScale } = state.form;
     const parameters = state.parameters.map(({ name, shape, order }) => ({
       name,
       outputAxis: axisOf(shape, order),
     }));
     this.description = {
       ...{ solver, samples, panels, damping, blockSize, lowOrder },
+      ...{ examplesPerSample, fisherScale, centred: state.isCentred },
       ...{ parameters, others },
     };
   }

@@ -1,4 +1,5 @@
 import { chooseEngine, type EngineOption } from '../../engine/engine.js';
+import { WoodFisherError } from '../../errors.js';
 import { memoryBudget } from '../../memory/budget.js';
 import { checkGradientBatch, DEFAULTS } from '../../options.js';
 import { fitRun } from '../../plan/require-memory.js';
@@ -6,6 +7,7 @@ import { RunContext } from '../../pool/run-context.js';
 import { checkThreads } from '../../pool/threads.js';
 import type { ChosenSolver } from '../../solvers/choose.js';
 import type { FisherState } from '../fisher-state.js';
+import { checkForm, type FisherForm, type FisherScale } from '../form.js';
 import { SampleStream } from '../sample-stream.js';
 import { combineStates } from './combine.js';
 import { describedParameters, describedShapes } from './described-parameters.js';
@@ -30,6 +32,8 @@ export async function restoreFisher(
     threads?: number;
     memoryLimit?: number | string;
     gradientBatch?: number;
+    fisherScale?: FisherScale;
+    centred?: boolean;
     signal?: AbortSignal;
   },
 ): Promise<RestoredFisher> {
@@ -41,10 +45,18 @@ export async function restoreFisher(
   const [first] = sources;
   const { blockSize, others, damping, solver: name } = first.description;
   const samples = sources.reduce((sum, { description }) => sum + description.samples, 0);
+  const form = formOf(first, options);
   const run = fitRun(
     {
       ...{ run: 'fisher', parameters: describedShapes(first), blockSize, solver: name, samples },
-      ...{ threads, damping: damping ?? undefined, gradientBatch, inPlace: false, sparsity: 0 },
+      ...{
+        form,
+        threads,
+        damping: damping ?? undefined,
+        gradientBatch,
+        inPlace: false,
+        sparsity: 0,
+      },
       ...{ criterion: DEFAULTS.criterion, update: DEFAULTS.update },
     },
     budget,
@@ -53,7 +65,7 @@ export async function restoreFisher(
   const context = new RunContext(engine, threads, { signal, memory: run.arrayLimit });
   try {
     const parameters = await describedParameters(first, context.lease);
-    const state = await combineStates(context, parameters, sources);
+    const state = await combineStates(context, parameters, sources, form);
     const stream = new SampleStream(context, state, {
       declared: name === 'gram' ? undefined : samples,
       accepted: samples,
@@ -66,4 +78,22 @@ export async function restoreFisher(
     await context.dispose();
     throw error;
   }
+}
+
+/** The form that is asked for, else the one that the state has had. */
+export function formOf(
+  { name, description: { solver, examplesPerSample, ...saved } }: StateSource,
+  {
+    fisherScale = saved.fisherScale,
+    centred = saved.centred,
+  }: { fisherScale?: FisherScale; centred?: boolean },
+): FisherForm {
+  if (solver === 'woodbury' && fisherScale !== saved.fisherScale) {
+    throw new WoodFisherError(
+      'ERR_WOODFISHER_OPTION',
+      `${name} is an inverse of solver "woodbury", made with fisherScale "${saved.fisherScale}"; another one needs solver "gram"`,
+      { option: 'fisherScale', value: fisherScale },
+    );
+  }
+  return checkForm({ examplesPerSample, fisherScale, centred });
 }

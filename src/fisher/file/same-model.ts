@@ -19,6 +19,9 @@ export async function requireSameModel(first: StateSource, other: StateSource): 
   };
   if (a.solver !== b.solver) differ('the solver', a.solver, b.solver);
   if (a.blockSize !== b.blockSize) differ('blockSize', a.blockSize, b.blockSize);
+  if (a.examplesPerSample !== b.examplesPerSample) {
+    differ('examplesPerSample', a.examplesPerSample, b.examplesPerSample);
+  }
   const names = [a, b].map(({ parameters }) => parameters.map(({ name }) => name).join(', '));
   if (names[0] !== names[1]) differ('the list of prunable parameters', names[0], names[1]);
   for (const [index, { name, outputAxis }] of a.parameters.entries()) {
