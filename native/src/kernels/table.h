@@ -1,6 +1,7 @@
 // One instruction set's kernels as a table. Included last, by the files of native/src/isa/.
 #pragma once
 
+#include "kernels/centre.h"
 #include "kernels/dual.h"
 #include "kernels/finite.h"
 #include "kernels/gram.h"
