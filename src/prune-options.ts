@@ -1,5 +1,8 @@
 import type { EngineOption } from './engine/engine.js';
+import { WoodFisherError } from './errors.js';
+import type { BlockFisher } from './fisher/block-fisher.js';
 import type { ParameterShape } from './fisher/block-shape.js';
+import { checkDampings } from './fisher/damping-sweep.js';
 import { checkForm, type FisherForm, type FisherFormOptions } from './fisher/form.js';
 import { type MemoryBudget, memoryBudget } from './memory/budget.js';
 import { checkMethod, type Method, type MethodOptions } from './method-options.js';
@@ -30,6 +33,18 @@ export interface PruneOptions extends MethodOptions, FisherFormOptions {
    * taken at the weights of that step. Only criterion `magnitude` does without.
    */
   gradients?: GradientSource;
+  /**
+   * In place of `gradients`: a Fisher of this model, saved by BlockFisher.save or `saveFisher` (the path),
+   * or in memory. `blockSize`, `solver`, `samples` and `examplesPerSample` are then what it has.
+   */
+  fisher?: string | BlockFisher;
+  /** A path where the Fisher is saved as soon as all samples are in; it stays when the run fails later. */
+  saveFisher?: string;
+  /**
+   * Dampings to compare before pruning with `damping`: `dampingSweep` of the statistics. For criterion
+   * `woodfisher` and selection `oneshot` in one step.
+   */
+  dampingSweep?: readonly Damping[];
   /** Fraction 0 … 1 of the prunable weights that is zero afterwards, those pruned before included. */
   sparsity: number;
   /** How many gradient samples come (at each step); needed by solver `woodbury`. Another count is then an error. */
@@ -72,14 +87,20 @@ export interface PruneSettings extends Method {
   gradientBatch: number | undefined;
   /** Absent: criterion `magnitude` alone. */
   gradients: PruneOptions['gradients'];
+  /** In place of gradients. */
+  fisher: PruneOptions['fisher'];
+  saveFisher: string | undefined;
+  dampingSweep: readonly Damping[] | undefined;
 }
 
 /** Fills in the defaults; refuses what an option, or two together, may not be. */
 export function checkSettings(options: PruneOptions): PruneSettings {
-  const { gradients } = options;
+  const { gradients, fisher } = options;
   const sparsity = checkSparsity(options.sparsity);
+  const method = checkMethod(options, { sparsity, gradients: timesOf(options) });
   return {
-    ...checkMethod(options, { sparsity, gradients: timesOf(gradients) }),
+    ...method,
+    ...checkSource(options, method),
     sparsity,
     samples: checkSamples(options.samples),
     blockSize: checkBlockSize(options.blockSize),
@@ -90,6 +111,7 @@ export function checkSettings(options: PruneOptions): PruneSettings {
     memory: memoryBudget(options.memoryLimit),
     gradientBatch: checkGradientBatch(options.gradientBatch),
     gradients,
+    fisher,
   };
 }
 
@@ -107,13 +129,48 @@ export function runSettings(
     ...settings,
     run: 'prune',
     parameters,
-    solver: settings.gradients === undefined ? undefined : solver,
+    solver: settings.gradients === undefined && settings.fisher === undefined ? undefined : solver,
     firstOrder: firstOrder && ('search' in firstOrder ? 'search' : 'step'),
     inPlace,
   };
 }
 
-function timesOf(gradients: PruneOptions['gradients']): 'none' | 'once' | 'each step' {
-  if (gradients === undefined) return 'none';
+/** What goes together of gradients, a Fisher in their place, and what becomes of it. */
+function checkSource(
+  { gradients, fisher, saveFisher, dampingSweep, solver = DEFAULTS.solver }: PruneOptions,
+  { criterion, selection, firstOrder, steps }: Method,
+): Pick<PruneSettings, 'saveFisher' | 'dampingSweep'> {
+  const refused = (option: string, message: string): WoodFisherError =>
+    new WoodFisherError('ERR_WOODFISHER_OPTION', message, { option });
+  if (fisher !== undefined && gradients !== undefined) {
+    throw refused('fisher', 'fisher stands in place of gradients; give one of the two');
+  }
+  if (saveFisher !== undefined && gradients === undefined) {
+    throw refused('saveFisher', 'saveFisher saves the Fisher of the gradients, but there are none');
+  }
+  if (saveFisher !== undefined && steps > 1) {
+    throw refused(
+      'saveFisher',
+      `saveFisher saves one Fisher, but each of the ${steps} steps has one of its own`,
+    );
+  }
+  if (dampingSweep === undefined) return { saveFisher, dampingSweep };
+  if (criterion !== 'woodfisher' || selection !== 'oneshot') {
+    throw refused(
+      'dampingSweep',
+      `dampingSweep compares rankings by criterion "woodfisher" and selection "oneshot", not by "${criterion === 'woodfisher' ? selection : criterion}"`,
+    );
+  }
+  if (firstOrder !== undefined || steps > 1) {
+    throw refused(
+      'dampingSweep',
+      `dampingSweep compares one step without the gradient; leave ${steps > 1 ? 'steps' : 'firstOrder'} out`,
+    );
+  }
+  return { saveFisher, dampingSweep: checkDampings(dampingSweep, solver, 'dampingSweep') };
+}
+
+function timesOf({ gradients, fisher }: PruneOptions): 'none' | 'once' | 'each step' {
+  if (gradients === undefined) return fisher === undefined ? 'none' : 'once';
   return typeof gradients === 'function' ? 'each step' : 'once';
 }

@@ -8,6 +8,11 @@ export function parseNumber(text: string): number {
   return Number(text);
 }
 
+/** Decimal numbers with commas between them. */
+export function parseNumbers(text: string): number[] {
+  return text.split(',').map((one) => parseNumber(one.trim()));
+}
+
 /** A regular expression, added to those before it. */
 export function parsePattern(text: string, before: readonly RegExp[] = []): RegExp[] {
   try {

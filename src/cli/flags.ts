@@ -11,7 +11,7 @@ import { SCOPES, type Scope } from '../selection/cut.js';
 import { SELECTIONS, type Selection } from '../selection/greedy.js';
 import { SOLVER_OPTIONS, type SolverOption } from '../solvers/choose.js';
 import { UPDATE_RULES } from '../updates/apply.js';
-import { parseNumber, parsePattern } from './arguments.js';
+import { parseNumber, parseNumbers, parsePattern } from './arguments.js';
 import { setting } from './output/numbers.js';
 
 // Flags that more than one command has, by what they are about. The defaults are the library's.
@@ -20,6 +20,7 @@ import { setting } from './output/numbers.js';
 export interface InputFlags {
   weights: string;
   gradients?: string;
+  fisher?: string;
   exclude?: RegExp[];
   allowMissing?: boolean;
   outputAxis: 'first' | 'last';
@@ -32,6 +33,10 @@ export function addInputFlags(command: Command): Command {
     .option(
       '--gradients <file>',
       'gradient samples: a safetensors file, see below; only --criterion magnitude does without',
+    )
+    .option(
+      '--fisher <file>',
+      'in place of --gradients: a Fisher that --save-fisher has written, of this model',
     )
     .option(
       '--exclude <regex>',
@@ -58,6 +63,7 @@ export interface CriterionFlags {
   fisherScale: FisherScale;
   centred?: boolean;
   relativeDamping?: number;
+  dampingSweep?: number[];
   dampingOver?: 'parameter' | 'model';
   solver: SolverOption;
 }
@@ -85,6 +91,12 @@ export function addCriterionFlags(command: Command): Command {
         '--damping-over <what>',
         'whose mean --relative-damping takes: of each parameter, or of the whole model (default: parameter)',
       ).choices(['parameter', 'model']),
+    )
+    .addOption(
+      new Option(
+        '--damping-sweep <λ,λ,…>',
+        'report what these dampings would do, beside the one that is used',
+      ).argParser(parseNumbers),
     )
     .addOption(
       new Option(

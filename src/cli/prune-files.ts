@@ -12,12 +12,15 @@ import {
 } from '../files/sort-tensors.js';
 import { StagedOutputs } from '../files/staged-outputs.js';
 import type { TensorReader } from '../files/tensor-reader.js';
+import { FileSource } from '../fisher/file/file-source.js';
+import { type AskedOfSaved, savedSettings } from '../fisher/file/saved-settings.js';
 import { replaceFile } from '../formats/replace-file.js';
 import { openSafetensors } from '../formats/safetensors/reader.js';
 import { writeSafetensors } from '../formats/safetensors/writer.js';
 import { type PruneResult, prune } from '../prune.js';
-import { checkSettings, runSettings } from '../prune-options.js';
+import { checkSettings, type PruneSettings, runSettings } from '../prune-options.js';
 import type { RunStatistics } from '../report/statistics.js';
+import type { SolverOption } from '../solvers/choose.js';
 import { announceRun, batchWithin } from './announce-run.js';
 import {
   type CriterionFlags,
@@ -35,6 +38,7 @@ export interface OutputFlags {
   out: string;
   maskOut?: string;
   stats?: string;
+  saveFisher?: string;
 }
 
 export type PruneFlags = InputFlags & CriterionFlags & SelectionFlags & EngineFlags & OutputFlags;
@@ -46,16 +50,17 @@ export type PruneFlags = InputFlags & CriterionFlags & SelectionFlags & EngineFl
 export async function pruneFiles(flags: PruneFlags, { reporter, signal }: Run): Promise<void> {
   const start = performance.now();
   const damping = dampingOf(flags);
-  const { examplesPerSample, fisherScale, centred } = flags;
+  const { examplesPerSample, fisherScale, centred, fisher, saveFisher, dampingSweep } = flags;
   const { sparsity, blockSize, criterion, update, scope, solver, engine, threads } = flags;
   const { memoryLimit, selection, firstOrder: step } = flags;
   const options = {
     ...{ sparsity, blockSize, damping, criterion, update, scope, solver, engine, threads },
     ...{ memoryLimit, selection, examplesPerSample, fisherScale, centred },
+    ...{ fisher, saveFisher, dampingSweep },
     firstOrder: step === undefined ? undefined : { step },
   };
   const some = flags.gradients === undefined ? undefined : [];
-  const settings = checkSettings({ ...options, parameters: [], gradients: some });
+  const asked = checkSettings({ ...options, parameters: [], gradients: some });
   await checkOutputs(outputPaths(flags));
   const chosenEngine = chooseEngine(engine);
 
@@ -63,13 +68,17 @@ export async function pruneFiles(flags: PruneFlags, { reporter, signal }: Run): 
   await using gradients =
     flags.gradients === undefined ? undefined : await openSafetensors(flags.gradients);
   const { prunable, kept } = sorted(model, gradients, flags);
+  const { settings, solver: known } = await knownOf(asked, options);
   const samples = gradients && matchGradients(model, prunable, gradients, flags.exclude ?? []);
   warnOfIdlePatterns(flags.exclude ?? [], [model, ...(gradients ? [gradients] : [])], reporter);
   for (const tensor of kept) reporter.note('kept', { ...tensor });
 
   const outputAxis = flags.outputAxis === 'last' ? -1 : 0;
   const shapes = prunable.map(({ name, shape }) => ({ name, shape, outputAxis, prunable: true }));
-  const run = { ...runSettings({ solver, inPlace: true, parameters: shapes }, settings), samples };
+  const run = {
+    ...runSettings({ solver: known, inPlace: true, parameters: shapes }, settings),
+    samples: samples ?? settings.samples,
+  };
   const gradientBatch = samples === undefined ? undefined : batchWithin(run, settings.memory);
   await announceRun({ ...run, gradientBatch }, settings.memory, chosenEngine, reporter);
 
@@ -111,16 +120,35 @@ export async function pruneFiles(flags: PruneFlags, { reporter, signal }: Run): 
   await outputs.commit();
 
   const { out, maskOut, stats } = flags;
-  const written = { weights: out, ...(maskOut && { mask: maskOut }), ...(stats && { stats }) };
+  const written = {
+    weights: out,
+    ...(maskOut && { mask: maskOut }),
+    ...(stats && { stats }),
+    ...(saveFisher && { fisher: saveFisher }),
+  };
   reporter.done({ ...statistics, written }, () =>
     pruneSummary(statistics, written, { load, write: seconds(beforeWrite), total: seconds(start) }),
   );
 }
 
-function outputPaths({ out, maskOut, stats }: OutputFlags): OutputPath[] {
+/** What is known before the run: a saved Fisher brings its own settings. */
+async function knownOf(
+  settings: PruneSettings,
+  options: AskedOfSaved & { fisher?: string },
+): Promise<{ settings: PruneSettings; solver: SolverOption | undefined }> {
+  if (options.fisher === undefined) return { settings, solver: options.solver };
+  await using source = await FileSource.open(options.fisher);
+  return {
+    settings: { ...settings, ...savedSettings(source, options) },
+    solver: source.description.solver,
+  };
+}
+
+function outputPaths({ out, maskOut, stats, saveFisher }: OutputFlags): OutputPath[] {
   const paths: OutputPath[] = [{ option: '--out', path: out }];
   if (maskOut !== undefined) paths.push({ option: '--mask-out', path: maskOut });
   if (stats !== undefined) paths.push({ option: '--stats', path: stats });
+  if (saveFisher !== undefined) paths.push({ option: '--save-fisher', path: saveFisher });
   return paths;
 }
 

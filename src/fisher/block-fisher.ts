@@ -64,6 +64,9 @@ export interface BlockFisherOptions extends FisherFormOptions {
   signal?: AbortSignal;
 }
 
+/** The state of a Fisher, to be read by what is not part of it. */
+export let sourceOf: (fisher: BlockFisher) => Promise<LiveSource>;
+
 /** Options of {@link BlockFisher.dampingSweep}. */
 export interface DampingSweepOptions {
   dampings: readonly Damping[];
@@ -103,6 +106,10 @@ export type LoadFisherOptions = Pick<
  * await fisher.dispose();
  */
 export class BlockFisher {
+  static {
+    sourceOf = (fisher) => fisher.#source();
+  }
+
   readonly solver: ChosenSolver;
   readonly engine: ChosenEngine;
   readonly blockSize: number;
@@ -202,17 +209,13 @@ export class BlockFisher {
     options: LoadFisherOptions = {},
   ): Promise<BlockFisher> {
     const { damping } = options;
-    return await withSources(
-      sources,
-      (fisher) => fisher.#source(),
-      async (opened) => {
-        const { context, state, stream, ...chosen } = await restoreFisher(opened, options);
-        return new BlockFisher(context, state, stream, {
-          ...chosen,
-          damping: state.damping ?? checkDamping(damping),
-        });
-      },
-    );
+    return await withSources(sources, sourceOf, async (opened) => {
+      const { context, state, stream, ...chosen } = await restoreFisher(opened, options);
+      return new BlockFisher(context, state, stream, {
+        ...chosen,
+        damping: state.damping ?? checkDamping(damping),
+      });
+    });
   }
 
   /** Samples accepted so far. */

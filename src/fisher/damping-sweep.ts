@@ -1,11 +1,13 @@
 import { scoreWeights } from '../criteria/score.js';
 import type { UpdateRule } from '../engine/kernels.js';
 import { optionError, WoodFisherError } from '../errors.js';
+import type { ArrayPlan } from '../memory/array-plan.js';
 import { copyInPieces, inPieces } from '../memory/pieces.js';
 import { checkDamping, type Damping } from '../options.js';
 import type { RunContext } from '../pool/run-context.js';
 import { applyCuts, findCuts, type Scope } from '../selection/cut.js';
 import { applyUpdate } from '../updates/apply.js';
+import type { BlockShape } from './block-shape.js';
 import { type Lambda, lambdaOf, resolveDamping } from './damping.js';
 import type { FisherState } from './fisher-state.js';
 import { invertBlocks } from './invert.js';
@@ -36,16 +38,25 @@ export interface SweepSettings {
   update: UpdateRule;
 }
 
+/** What a sweep has of a parameter from its beginning to its end: the weights, and the first mask. */
+export function sweepArrays({ size }: BlockShape) {
+  return { copies: ['float32', size], first: ['uint8', size] } as const satisfies ArrayPlan;
+}
+
 /** Dampings of a sweep; a state of solver woodbury has one λ and no other. */
-export function checkDampings(dampings: readonly Damping[], solver: string): readonly Damping[] {
+export function checkDampings(
+  dampings: readonly Damping[],
+  solver: string,
+  option = 'dampings',
+): readonly Damping[] {
   if (!Array.isArray(dampings) || dampings.length === 0) {
-    throw optionError('dampings', 'a list of at least one damping', dampings);
+    throw optionError(option, 'a list of at least one damping', dampings);
   }
   if (solver === 'woodbury') {
     throw new WoodFisherError(
       'ERR_WOODFISHER_OPTION',
       'solver "woodbury" is made for one damping, so that there is none to compare it with; use solver "gram"',
-      { option: 'dampings' },
+      { option },
     );
   }
   return dampings.map((damping) => checkDamping(damping));

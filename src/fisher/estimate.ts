@@ -17,6 +17,8 @@ export interface EstimatedFisher {
   damping: Lambda;
   /** Values of gradients that had to be copied onto shared memory. */
   copiedValues: number;
+  /** Whether it was estimated at other weights than those that are pruned. */
+  otherWeights?: boolean;
 }
 
 /** What {@link estimateFisher} needs to know beside the parameters. */

@@ -1,6 +1,7 @@
 import { scoreArrays } from '../criteria/score.js';
 import type { BlockShape } from '../fisher/block-shape.js';
 import { weightArrays } from '../fisher/blocked-parameter.js';
+import { sweepArrays } from '../fisher/damping-sweep.js';
 import { PLAIN_FORM } from '../fisher/form.js';
 import { inverseGradientArrays } from '../fisher/inverse-gradient.js';
 import { inverseArrays } from '../fisher/invert.js';
@@ -56,7 +57,17 @@ export interface PlannedMemory extends MemoryBytes {
 
 /** Bytes that a run takes: those that its allocations ask for, counted by the same plans. */
 export function memoryOf(plan: RunPlan): PlannedMemory {
-  const { shapes, solver, criterion, update, selection, firstOrder, run, form = PLAIN_FORM } = plan;
+  const {
+    shapes,
+    solver,
+    criterion,
+    update,
+    selection,
+    firstOrder,
+    run,
+    dampingSweep,
+    form = PLAIN_FORM,
+  } = plan;
   const inverts = solver !== undefined && (run === 'fisher' || criterion === 'woodfisher');
   const prunes = run === 'prune';
   const bytes = (when: boolean, arrays: (shape: BlockShape) => ArrayPlan): number =>
@@ -75,6 +86,7 @@ export function memoryOf(plan: RunPlan): PlannedMemory {
   const masks = bytes(prunes, maskArrays);
   const losses = bytes(prunes && solver !== undefined, lossArrays);
   const searched = bytes(prunes && firstOrder === 'search', searchArrays);
+  const swept = bytes(dampingSweep !== undefined, sweepArrays);
   const counts = prunes ? countBytes(plan) : { cut: 0, quantiles: 0 };
   const scratch = scratchBytes(plan);
   const outputs = prunes ? plan.allWeights * (plan.inPlace ? 1 : 5) : 0;
@@ -93,13 +105,21 @@ export function memoryOf(plan: RunPlan): PlannedMemory {
     { shared: scored + masks + counts.quantiles, other: 0, late: true },
     { shared: scored + masks, other: outputs, late: true },
   ];
+  if (dampingSweep !== undefined) {
+    const sweeping = base + swept;
+    moments.push(
+      { shared: sweeping + inverse, other: scratch.invert, late: true },
+      { shared: sweeping + inverse + scores + Math.max(counts.cut, masks), other: 0, late: true },
+      { shared: sweeping + masks + losses, other: scratch.update, late: true },
+    );
+  }
   const late = moments.filter((moment) => moment.late);
   return {
     weights,
     state,
     sums,
     batches,
-    results: inverse + h + scores + masks + losses + searched,
+    results: inverse + h + scores + masks + losses + searched + swept,
     counts: Math.max(counts.cut, counts.quantiles),
     scratch: Math.max(scratch.accumulate, scratch.invert, scratch.score, scratch.update),
     outputs,

@@ -32,6 +32,8 @@ export interface RunSettings {
   factored?: ReadonlySet<string>;
   criterion: CriterionName;
   update: UpdateRule;
+  /** Dampings that are compared before. */
+  dampingSweep?: readonly Damping[];
   /** Default `oneshot`. */
   selection?: Selection;
   /** The first-order term, and whether its step is searched. Absent: the gradient is left out. */

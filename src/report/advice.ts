@@ -22,6 +22,7 @@ export function adviceOn({
     ...onDominatingDamping(parameters, blockSize),
     ...onVanishingDamping(parameters),
     ...onFewSamples(fisher.state.samples, longest),
+    ...onOtherWeights(fisher),
   ];
 }
 
@@ -61,6 +62,13 @@ function onFewSamples(samples: number, longest: number): string[] {
   const rank = samples === 1 ? '1 direction' : `${samples} directions`;
   return [
     `samples are few: N = ${samples} for blocks of ${longest} weights; a block's Fisher knows ${rank} at most and is damping in all others; more samples, or a smaller blockSize, say more about single weights`,
+  ];
+}
+
+function onOtherWeights({ otherWeights = false }: EstimatedFisher): string[] {
+  if (!otherWeights) return [];
+  return [
+    'weights differ from those that the saved Fisher was estimated at; its gradients are of another point, and the predicted losses too',
   ];
 }
 

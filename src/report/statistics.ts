@@ -1,5 +1,6 @@
 import type { ChosenEngine } from '../engine/engine.js';
 import type { CriterionName, UpdateRule } from '../engine/kernels.js';
+import type { SweptDamping } from '../fisher/damping-sweep.js';
 import type { FisherFormOptions } from '../fisher/form.js';
 import type { Damping } from '../options.js';
 import type { Scope } from '../selection/cut.js';
@@ -45,6 +46,8 @@ export interface RunStatistics {
   parameters: ParameterStatistics[];
   /** Parameters that were left as they are, and why. */
   kept: { name: string; shape: readonly number[]; size: number; reason: string }[];
+  /** What other dampings would have done; null where that was not asked for. */
+  dampingSweep: SweptDamping[] | null;
   /** What the figures say about the settings, in plain words; empty where all is well. */
   advice: string[];
   phases: PhaseStatistics[];
@@ -116,7 +119,16 @@ export interface ParameterStatistics extends Counts {
 }
 
 export interface PhaseStatistics {
-  name: 'read' | 'accumulate' | 'invert' | 'score' | 'select' | 'search' | 'update';
+  name:
+    | 'read'
+    | 'accumulate'
+    | 'save'
+    | 'sweep'
+    | 'invert'
+    | 'score'
+    | 'select'
+    | 'search'
+    | 'update';
   /** Wall time; `read` is the time spent waiting for gradients, `search` mostly that in the caller's loss. */
   seconds: number;
   /**

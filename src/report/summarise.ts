@@ -1,5 +1,6 @@
 import type { BlockedParameter } from '../fisher/blocked-parameter.js';
 import { lambdaOf, traceOf } from '../fisher/damping.js';
+import type { SweptDamping } from '../fisher/damping-sweep.js';
 import type { EstimatedFisher } from '../fisher/estimate.js';
 import type { FisherForm } from '../fisher/form.js';
 import type { InverseDiagonal } from '../fisher/invert.js';
@@ -32,6 +33,7 @@ export interface RunFindings {
   /** Weights that the last step pruned. */
   pruned: readonly number[];
   history: StepHistory;
+  dampingSweep: SweptDamping[] | undefined;
   phases: PhaseStatistics[];
 }
 
@@ -89,6 +91,7 @@ export async function runStatistics(
         size: data.length,
         reason: prunable === false ? 'not to be pruned' : 'fewer than two axes',
       })),
+    dampingSweep: findings.dampingSweep ?? null,
     advice,
     phases,
     warnings: settings.warnings,

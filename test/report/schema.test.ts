@@ -33,6 +33,7 @@ for (const [title, options] of Object.entries({
     firstOrder: true,
     loss: (all: readonly { data: Float32Array }[]) => (all[0].data[0] === 0 ? 1 : Number.NaN),
   },
+  'of a sweep of dampings': { gradients, dampingSweep: [1e-3, { relative: 0.1 }] },
   'of a relative damping': { gradients, damping: { relative: 0.1 } },
   'by magnitude': { criterion: 'magnitude' },
   'of a model pruned before': {

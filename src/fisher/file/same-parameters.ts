@@ -1,0 +1,44 @@
+import { WoodFisherError } from '../../errors.js';
+import { quote } from '../../formats/errors.js';
+import type { BlockedParameter } from '../blocked-parameter.js';
+import { axisOf, toBlockOrder } from '../layout.js';
+import { requireSameCut } from './described-parameters.js';
+import type { StateSource } from './state-source.js';
+
+/**
+ * Refuses a state that is not of these parameters; the message names what differs. Tells whether it
+ * was made at these very weights.
+ */
+export async function requireSameParameters(
+  source: StateSource,
+  parameters: readonly BlockedParameter[],
+): Promise<{ sameWeights: boolean }> {
+  const saved = source.description.parameters;
+  const differ = (what: string, found: unknown, wanted: unknown, parameter?: string): never => {
+    throw new WoodFisherError(
+      'ERR_WOODFISHER_STATE',
+      `${source.name} is of another model: ${what}, ${found}, must be ${wanted}`,
+      { parameter },
+    );
+  };
+  const lists = [saved, parameters].map((some) => some.map(({ name }) => quote(name)).join(', '));
+  if (lists[0] !== lists[1]) differ('the list of its parameters', lists[0], lists[1]);
+  let sameWeights = true;
+  for (const [index, { name, shape, order, size, mask, weights }] of parameters.entries()) {
+    const of = `of ${quote(name)}`;
+    const found = source.shape(index);
+    if (`${found}` !== `${shape}`) differ(`the shape ${of}`, `[${found}]`, `[${shape}]`, name);
+    const axis = axisOf(shape, order);
+    const savedAxis = saved[index].outputAxis;
+    if (savedAxis !== axis) differ(`the output axis ${of}`, savedAxis, axis, name);
+    const savedMask = new Uint8Array(size);
+    await toBlockOrder(order, await source.vector('mask', index), savedMask);
+    const at = mask.findIndex((kept, c) => kept !== savedMask[c]);
+    if (at !== -1) differ(`the mask ${of}`, savedMask[at], `${mask[at]} at ${at}`, name);
+    const savedWeights = new Float32Array(size);
+    await toBlockOrder(order, await source.vector('weight', index), savedWeights);
+    sameWeights &&= weights.every((w, c) => w === savedWeights[c]);
+  }
+  await requireSameCut(source, parameters);
+  return { sameWeights };
+}
