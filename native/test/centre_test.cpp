@@ -10,7 +10,8 @@ namespace woodfisher::test {
 namespace {
 
 CentreJob centring(Parameter& parameter, const StateRange& range, double sign) {
-  CentreJob job{range};
+  CentreJob job;
+  static_cast<StateRange&>(job) = range;
   job.gradient_sum = parameter.gradient_sum.data();
   job.count = static_cast<double>(parameter.plan.samples);
   job.sign = sign;

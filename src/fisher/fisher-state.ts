@@ -4,7 +4,7 @@ import { fillInPieces, inPieces } from '../memory/pieces.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
 import type { BlockedParameter } from './blocked-parameter.js';
 import { type Lambda, lambdaOf } from './damping.js';
-import { type FisherForm, PLAIN_FORM } from './form.js';
+import { type FisherForm, isPlain, PLAIN_FORM } from './form.js';
 import { cutIntoTasks, type Span, type StateChunk, tasksOfBytes } from './spans.js';
 import {
   bytesOfBlock,
@@ -191,6 +191,7 @@ export class FisherState {
    */
   async settle(): Promise<void> {
     const { scale, centred } = this.form;
+    if (isPlain(this.form) && !this.#isCentred) return;
     for (const { gradientSum, squareSum, scaledSum, diagonalSum } of this.parts) {
       await inPieces(gradientSum.length, (begin, end) => {
         for (let c = begin; scale !== 1 && c < end; c++) scaledSum[c] = gradientSum[c] / scale;

@@ -1,5 +1,6 @@
 import { formatError, quote } from '../../formats/errors.js';
 import type { Lease } from '../../memory/arena.js';
+import { firstDifference } from '../../memory/first-difference.js';
 import type { Parameter } from '../../parameters.js';
 import type { ParameterShape } from '../block-shape.js';
 import { type BlockedParameter, blockParameters } from '../blocked-parameter.js';
@@ -35,7 +36,7 @@ export async function requireSameCut(
 ): Promise<void> {
   for (const [index, { name, starts }] of parameters.entries()) {
     const found = await source.starts(index);
-    const same = found.length === starts.length && found.every((start, b) => start === starts[b]);
+    const same = found.length === starts.length && (await firstDifference(found, starts)) === -1;
     if (same) continue;
     throw formatError(
       source.name,

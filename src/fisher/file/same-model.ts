@@ -1,5 +1,6 @@
 import { WoodFisherError } from '../../errors.js';
 import { quote } from '../../formats/errors.js';
+import { firstDifference } from '../../memory/first-difference.js';
 import type { StateSource } from './state-source.js';
 
 /**
@@ -36,11 +37,12 @@ export async function requireSameModel(first: StateSource, other: StateSource): 
     for (const kind of ['mask', 'weight'] as const) {
       const ours = await first.vector(kind, index);
       const theirs = await other.vector(kind, index);
-      const at = ours.findIndex((value, i) => value !== theirs[i]);
+      const at = await firstDifference(ours, theirs);
       if (at !== -1) differ(`${kind} ${at} ${of}`, ours[at], theirs[at], name);
     }
     const starts = [await first.starts(index), await other.starts(index)];
-    if (`${starts[0]}` !== `${starts[1]}`)
-      differ(`the cut into blocks ${of}`, 'one', 'another', name);
+    const sameCut =
+      starts[0].length === starts[1].length && (await firstDifference(starts[0], starts[1])) === -1;
+    if (!sameCut) differ(`the cut into blocks ${of}`, 'one', 'another', name);
   }
 }

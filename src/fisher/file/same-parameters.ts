@@ -1,5 +1,6 @@
 import { WoodFisherError } from '../../errors.js';
 import { quote } from '../../formats/errors.js';
+import { firstDifference } from '../../memory/first-difference.js';
 import type { BlockedParameter } from '../blocked-parameter.js';
 import { axisOf, toBlockOrder } from '../layout.js';
 import { requireSameCut } from './described-parameters.js';
@@ -33,11 +34,11 @@ export async function requireSameParameters(
     if (savedAxis !== axis) differ(`the output axis ${of}`, savedAxis, axis, name);
     const savedMask = new Uint8Array(size);
     await toBlockOrder(order, await source.vector('mask', index), savedMask);
-    const at = mask.findIndex((kept, c) => kept !== savedMask[c]);
+    const at = await firstDifference(mask, savedMask);
     if (at !== -1) differ(`the mask ${of}`, savedMask[at], `${mask[at]} at ${at}`, name);
     const savedWeights = new Float32Array(size);
     await toBlockOrder(order, await source.vector('weight', index), savedWeights);
-    sameWeights &&= weights.every((w, c) => w === savedWeights[c]);
+    sameWeights &&= (await firstDifference(weights, savedWeights)) === -1;
   }
   await requireSameCut(source, parameters);
   return { sameWeights };

@@ -41,5 +41,5 @@ export interface StateSource {
   ): Promise<BlockArrays[K]>;
 }
 
-/** Elements that are read or written at a time: 4 MB of float64. */
-export const STATE_PIECE = 1 << 19;
+/** Elements that are read or written at a time: 2 MB of float64. */
+export const STATE_PIECE = 1 << 18;
