@@ -80,12 +80,16 @@ async function addVector(
   const given = await source.vector(kind, index);
   const values = new Float64Array(size);
   await toBlockOrder(order, given, values);
-  await inPieces(size, (begin, end) => {
-    for (let c = begin; c < end; c++) {
-      if (!Number.isFinite(values[c])) throw nonFiniteSum(source, kind, name, values[c]);
-      sums[c] += values[c];
-    }
-  });
+  await inPieces(
+    size,
+    (begin, end) => {
+      for (let c = begin; c < end; c++) {
+        if (!Number.isFinite(values[c])) throw nonFiniteSum(source, kind, name, values[c]);
+        sums[c] += values[c];
+      }
+    },
+    STATE_PIECE,
+  );
 }
 
 function nonFiniteSum(source: StateSource, kind: TensorKind, parameter: string, value: number) {
