@@ -2,7 +2,12 @@ export { CRITERIA } from './criteria/score.js';
 export type { ChosenEngine, EngineName, EngineOption } from './engine/engine.js';
 export type { CriterionName, SolverName, UpdateRule } from './engine/kernels.js';
 export { type ErrorDetails, WoodFisherError, type WoodFisherErrorCode } from './errors.js';
-export { BlockFisher, type BlockFisherOptions } from './fisher/block-fisher.js';
+export {
+  BlockFisher,
+  type BlockFisherOptions,
+  type DampingSweepOptions,
+  type LoadFisherOptions,
+} from './fisher/block-fisher.js';
 export type {
   BlockInverse,
   ByParameter,
@@ -12,11 +17,13 @@ export type {
   WeightOptions,
 } from './fisher/block-inverse.js';
 export type { ParameterShape } from './fisher/block-shape.js';
+export type { SweptDamping } from './fisher/damping-sweep.js';
+export type { FisherFormOptions, FisherScale } from './fisher/form.js';
 export type { AcceptedBatch } from './fisher/sample-stream.js';
 export { type NamedSet, PATTERN_AXES, type Pattern, type PatternAxis } from './groups/pattern.js';
 export type { MemoryBudget } from './memory/budget.js';
 export { MAX_STEPS, type MethodOptions } from './method-options.js';
-export { DEFAULTS, MAX_BLOCK_SIZE } from './options.js';
+export { type Damping, DEFAULTS, MAX_BLOCK_SIZE, type RelativeDamping } from './options.js';
 export type { FactoredGradients, GradientBatch, Parameter } from './parameters.js';
 export { type Estimate, type EstimateOptions, estimate } from './plan/estimate.js';
 export type { MemoryBytes } from './plan/memory.js';

@@ -30,11 +30,43 @@ export function checkBlockSize(blockSize: number = DEFAULTS.blockSize): number {
   return blockSize;
 }
 
-export function checkDamping(damping: number = DEFAULTS.damping): number {
-  if (typeof damping !== 'number' || !(damping > 0) || !Number.isFinite(damping)) {
-    throw optionError('damping', 'a finite number above 0', damping);
+/**
+ * λ of F = λI + (1/N) Σ g gᵀ: a number above 0, or `relative` times the mean of the diagonal of
+ * (1/N) Σ g gᵀ over the weights that are still there, of each parameter (the default) or of the whole
+ * model. A relative λ follows the scale of the gradients.
+ */
+export type Damping = number | RelativeDamping;
+
+export interface RelativeDamping {
+  /** Above 0. */
+  relative: number;
+  /** Default `parameter`. */
+  over?: 'parameter' | 'model';
+}
+
+const OVER = ['parameter', 'model'] as const;
+
+export function checkDamping(damping: Damping = DEFAULTS.damping): Damping {
+  if (typeof damping !== 'object' || damping === null) {
+    if (!isAboveZero(damping)) throw optionError('damping', 'a finite number above 0', damping);
+    return damping;
   }
-  return damping;
+  const { relative, over } = damping;
+  if (!isAboveZero(relative)) {
+    throw optionError('damping.relative', 'a finite number above 0', relative);
+  }
+  return { relative, over: checkChoice('damping.over', OVER, over, 'parameter') };
+}
+
+/** A damping in words. */
+export function describeDamping(damping: Damping): string {
+  if (typeof damping === 'number') return `${damping}`;
+  const over = damping.over === 'model' ? 'the model' : 'each parameter';
+  return `${damping.relative} times the mean diagonal of ${over}`;
+}
+
+function isAboveZero(value: unknown): value is number {
+  return typeof value === 'number' && value > 0 && Number.isFinite(value);
 }
 
 export function checkSamples(samples: number | undefined): number | undefined {

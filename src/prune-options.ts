@@ -1,5 +1,9 @@
 import type { EngineOption } from './engine/engine.js';
+import { WoodFisherError } from './errors.js';
+import type { BlockFisher } from './fisher/block-fisher.js';
 import type { ParameterShape } from './fisher/block-shape.js';
+import { checkDampings } from './fisher/damping-sweep.js';
+import { checkForm, type FisherForm, type FisherFormOptions } from './fisher/form.js';
 import {
   type ParsedPattern,
   type Pattern,
@@ -13,6 +17,7 @@ import {
   checkDamping,
   checkGradientBatch,
   checkSamples,
+  type Damping,
   DEFAULTS,
 } from './options.js';
 import type { Parameter } from './parameters.js';
@@ -24,7 +29,7 @@ import type { SolverOption } from './solvers/choose.js';
 import type { GradientSource } from './steps/gradient-source.js';
 
 /** Options of `prune`. */
-export interface PruneOptions extends MethodOptions, BudgetOptions {
+export interface PruneOptions extends MethodOptions, BudgetOptions, FisherFormOptions {
   /** All parameters of the model, in an order that decides ties. */
   parameters: readonly Parameter[];
   /**
@@ -32,6 +37,18 @@ export interface PruneOptions extends MethodOptions, BudgetOptions {
    * taken at the weights of that step. Only criterion `magnitude` does without.
    */
   gradients?: GradientSource;
+  /**
+   * In place of `gradients`: a Fisher of this model, saved by BlockFisher.save or `saveFisher` (the path),
+   * or in memory. `blockSize`, `solver`, `samples` and `examplesPerSample` are then what it has.
+   */
+  fisher?: string | BlockFisher;
+  /** A path where the Fisher is saved as soon as all samples are in; it stays when the run fails later. */
+  saveFisher?: string;
+  /**
+   * Dampings to compare before pruning with `damping`: `dampingSweep` of the statistics. For criterion
+   * `woodfisher` and selection `oneshot` in one step.
+   */
+  dampingSweep?: readonly Damping[];
   /** What is pruned as one. Default `unstructured`: single weights. */
   pattern?: Pattern;
   /** Along which axis the groups of patterns `1xk` and `n:m` lie. Default `in`. */
@@ -42,8 +59,8 @@ export interface PruneOptions extends MethodOptions, BudgetOptions {
   samples?: number;
   /** Weights per block at most, 1 … 32767. Default 100. */
   blockSize?: number;
-  /** λ > 0 of F = λI + (1/N) Σ g gᵀ. Default 1e-5. */
-  damping?: number;
+  /** λ > 0 of F = λI + (1/N) Σ g gᵀ, absolute or relative to the gradients. Default 1e-5. */
+  damping?: Damping;
   solver?: SolverOption;
   engine?: EngineOption;
   /** Tasks that run at once. Default: the processors that are available. The result is the same for any. */
@@ -70,35 +87,44 @@ export interface PruneSettings extends Method {
   zerosArePruned: boolean;
   samples: number | undefined;
   blockSize: number;
-  damping: number;
+  damping: Damping;
+  form: FisherForm;
   threads: number;
   memory: MemoryBudget;
   gradientBatch: number | undefined;
   /** Absent: criterion `magnitude` alone. */
   gradients: PruneOptions['gradients'];
+  /** In place of gradients. */
+  fisher: PruneOptions['fisher'];
+  saveFisher: string | undefined;
+  dampingSweep: readonly Damping[] | undefined;
 }
 
 /** Fills in the defaults; refuses what an option, or two together, may not be. */
 export function checkSettings(options: PruneOptions): PruneSettings {
-  const { gradients } = options;
+  const { gradients, fisher } = options;
   const pattern = parsePattern(options.pattern, options.patternAxis);
   const budgets = checkBudgets(options, pattern);
+  const method = checkMethod(options, {
+    pattern,
+    emptying: emptiesSomething(budgets),
+    gradients: timesOf(options),
+  });
   return {
-    ...checkMethod(options, {
-      pattern,
-      emptying: emptiesSomething(budgets),
-      gradients: timesOf(gradients),
-    }),
+    ...method,
+    ...checkSource(options, method),
     pattern,
     budgets,
     zerosArePruned: options.zerosArePruned ?? false,
     samples: checkSamples(options.samples),
     blockSize: checkBlockSize(options.blockSize),
     damping: checkDamping(options.damping),
+    form: checkForm(options),
     threads: checkThreads(options.threads),
     memory: memoryBudget(options.memoryLimit),
     gradientBatch: checkGradientBatch(options.gradientBatch),
     gradients,
+    fisher,
   };
 }
 
@@ -117,14 +143,49 @@ export function runSettings(
     run: 'prune',
     parameters,
     sparsity: expectedSparsity(settings),
-    solver: settings.gradients === undefined ? undefined : solver,
+    solver: settings.gradients === undefined && settings.fisher === undefined ? undefined : solver,
     firstOrder: firstOrder && ('search' in firstOrder ? 'search' : 'step'),
     inPlace,
   };
 }
 
-function timesOf(gradients: PruneOptions['gradients']): 'none' | 'once' | 'each step' {
-  if (gradients === undefined) return 'none';
+/** What goes together of gradients, a Fisher in their place, and what becomes of it. */
+function checkSource(
+  { gradients, fisher, saveFisher, dampingSweep, solver = DEFAULTS.solver }: PruneOptions,
+  { criterion, selection, firstOrder, steps }: Method,
+): Pick<PruneSettings, 'saveFisher' | 'dampingSweep'> {
+  const refused = (option: string, message: string): WoodFisherError =>
+    new WoodFisherError('ERR_WOODFISHER_OPTION', message, { option });
+  if (fisher !== undefined && gradients !== undefined) {
+    throw refused('fisher', 'fisher stands in place of gradients; give one of the two');
+  }
+  if (saveFisher !== undefined && gradients === undefined) {
+    throw refused('saveFisher', 'saveFisher saves the Fisher of the gradients, but there are none');
+  }
+  if (saveFisher !== undefined && steps > 1) {
+    throw refused(
+      'saveFisher',
+      `saveFisher saves one Fisher, but each of the ${steps} steps has one of its own`,
+    );
+  }
+  if (dampingSweep === undefined) return { saveFisher, dampingSweep };
+  if (criterion !== 'woodfisher' || selection !== 'oneshot') {
+    throw refused(
+      'dampingSweep',
+      `dampingSweep compares rankings by criterion "woodfisher" and selection "oneshot", not by "${criterion === 'woodfisher' ? selection : criterion}"`,
+    );
+  }
+  if (firstOrder !== undefined || steps > 1) {
+    throw refused(
+      'dampingSweep',
+      `dampingSweep compares one step without the gradient; leave ${steps > 1 ? 'steps' : 'firstOrder'} out`,
+    );
+  }
+  return { saveFisher, dampingSweep: checkDampings(dampingSweep, solver, 'dampingSweep') };
+}
+
+function timesOf({ gradients, fisher }: PruneOptions): 'none' | 'once' | 'each step' {
+  if (gradients === undefined) return fisher === undefined ? 'none' : 'once';
   return typeof gradients === 'function' ? 'each step' : 'once';
 }
 

@@ -1,8 +1,16 @@
 import { chooseEngine } from './engine/engine.js';
 import type { KernelName } from './engine/kernels.js';
+import { sourceOf } from './fisher/block-fisher.js';
 import { isPrunable } from './fisher/block-shape.js';
 import { type BlockedParameter, blockParameters } from './fisher/blocked-parameter.js';
+import { type SweptDamping, sweepDampings } from './fisher/damping-sweep.js';
 import { type EstimatedFisher, estimateFisher } from './fisher/estimate.js';
+import { LiveSource } from './fisher/file/live-source.js';
+import { saveState } from './fisher/file/save.js';
+import { savedSettings } from './fisher/file/saved-settings.js';
+import type { StateSource } from './fisher/file/state-source.js';
+import { withSources } from './fisher/file/with-sources.js';
+import { loadFisher } from './fisher/load.js';
 import { type PredictedSeconds, predictSeconds } from './plan/predict.js';
 import { isWorthMeasuring, measureRates, type Rates } from './plan/rates.js';
 import { type FittingRun, fitRun } from './plan/require-memory.js';
@@ -51,6 +59,20 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
   for (const warning of settings.warnings) {
     process.emitWarning(warning, { code: 'WOODFISHER_METHOD' });
   }
+  const { fisher } = settings;
+  if (fisher === undefined) return await pruneWith(options, settings);
+  return await withSources([fisher], sourceOf, async ([source]) => {
+    const known = { ...settings, ...savedSettings(source, options) };
+    return await pruneWith({ ...options, solver: source.description.solver }, known, source);
+  });
+}
+
+/** Prunes with gradients, or with a Fisher that is there. */
+async function pruneWith(
+  options: PruneOptions,
+  settings: PruneSettings,
+  source?: StateSource,
+): Promise<PruneResult> {
   const engine = chooseEngine(options.engine);
   const run = fitRun(runSettings(options, settings), settings.memory);
   let summarising = false; // the quantiles of the statistics are no progress of the run
@@ -72,13 +94,15 @@ export async function prune(options: PruneOptions): Promise<PruneResult> {
       : undefined;
     context.throwIfUnusable();
     const history = new StepHistory(parameters);
-    const last = await inSteps(context, options, settings, run, clock, parameters, history);
+    const work = { options, settings, run, clock, source };
+    const last = await inSteps(context, work, parameters, history);
     summarising = true;
     const statistics = await runStatistics(context, {
       settings,
       all: options.parameters,
       ...last,
       history,
+      dampingSweep: last.dampingSweep,
       phases: clock.compared(predict(run, rates, last.fisher, settings.steps)),
     });
     const results = await inModelLayout(
@@ -134,24 +158,34 @@ function predict(
 type LastStep = StepOutcome & {
   parameters: readonly BlockedParameter[];
   fisher: EstimatedFisher | undefined;
+  dampingSweep: SweptDamping[] | undefined;
 };
+
+/** What all steps of a run have. */
+interface Work {
+  options: PruneOptions;
+  settings: PruneSettings;
+  run: FittingRun;
+  clock: PhaseClock;
+  /** A Fisher that is there already. */
+  source: StateSource | undefined;
+}
 
 /** All pruning steps; the Fisher, the scores and masks of each give way to those of the next. */
 async function inSteps(
   context: RunContext,
-  options: PruneOptions,
-  settings: PruneSettings,
-  run: FittingRun,
-  clock: PhaseClock,
+  work: Work,
   first: readonly BlockedParameter[],
   history: StepHistory,
 ): Promise<LastStep> {
+  const { options, settings, clock } = work;
   const { steps, schedule } = settings;
   const budgets = stepBudgets(schedule, steps, settings.budgets, first);
   let parameters = first;
   for (let index = 0, stepBefore = 0; ; index++) {
     const gradients = await gradientsOf(options, parameters, { index, steps });
-    const fisher = await estimate(context, parameters, gradients, options, settings, run, clock);
+    const fisher = await estimate(context, parameters, gradients, work);
+    const dampingSweep = await sweep(context, parameters, fisher, work);
     const input = { all: options.parameters, parameters, fisher, stepBefore };
     const outcome = await pruningStep(context, settings, clock, {
       ...input,
@@ -159,7 +193,7 @@ async function inSteps(
     });
     const { sparsity = null } = budgets[index];
     history.add({ ...outcome, sparsity, samples: fisher?.state.samples ?? null });
-    if (index === steps - 1) return { ...outcome, parameters, fisher };
+    if (index === steps - 1) return { ...outcome, parameters, fisher, dampingSweep };
     stepBefore = outcome.firstOrder?.step ?? 0;
     release(context, parameters, outcome, fisher);
     parameters = parameters.map((parameter, i) => ({
@@ -195,18 +229,46 @@ function release(
   disposeRanking(context, ranking);
 }
 
-/** Takes the gradients in, where there are any. */
+/** Takes the gradients in, where there are any, or the Fisher that is there in their place. */
 async function estimate(
   context: RunContext,
   parameters: readonly BlockedParameter[],
   gradients: GradientBatches | undefined,
-  { parameters: all, onProgress }: PruneOptions,
-  { samples, damping }: PruneSettings,
-  { plan: { solver }, memory: { afterSamples } }: FittingRun,
-  clock: PhaseClock,
+  { options: { parameters: all, onProgress, signal }, settings, run, clock, source }: Work,
 ): Promise<EstimatedFisher | undefined> {
+  if (source !== undefined) {
+    return await clock.time('read', () => loadFisher(context, parameters, source, settings));
+  }
+  const {
+    plan: { solver },
+    memory: { afterSamples },
+  } = run;
   if (gradients === undefined || solver === undefined) return undefined;
   const others = all.filter((parameter) => !isPrunable(parameter)).map(({ name }) => name);
-  const settings = { gradients, samples, damping, solver, others, afterSamples, onProgress };
-  return await estimateFisher(context, parameters, settings, clock);
+  const { samples, damping, form, blockSize, pattern, saveFisher } = settings;
+  const fisher = await estimateFisher(
+    context,
+    parameters,
+    { gradients, samples, damping, form, solver, others, afterSamples, onProgress },
+    clock,
+  );
+  if (saveFisher !== undefined) {
+    const live = new LiveSource(fisher.state, { blockSize, pattern, others });
+    await clock.time('save', () => saveState(live, saveFisher, signal));
+  }
+  return fisher;
+}
+
+async function sweep(
+  context: RunContext,
+  parameters: readonly BlockedParameter[],
+  fisher: EstimatedFisher | undefined,
+  { settings, clock }: Work,
+): Promise<SweptDamping[] | undefined> {
+  const { dampingSweep: dampings } = settings;
+  if (fisher === undefined || dampings === undefined) return undefined;
+  const weights = parameters.map((parameter) => parameter.weights);
+  return await clock.time('sweep', () =>
+    sweepDampings(context, fisher.state, weights, { ...settings, dampings }),
+  );
 }

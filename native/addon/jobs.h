@@ -9,6 +9,7 @@ namespace woodfisher::addon {
 
 StateRange read_state_range(const Fields& fields);
 AccumulateJob read_accumulate(const Fields& fields);
+CentreJob read_centre(const Fields& fields);
 InvertJob read_invert(const Fields& fields);
 MultiplyJob read_multiply(const Fields& fields);
 UpdateJob read_update(const Fields& fields);

@@ -91,6 +91,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   };
   add("initialise", call<StateRange, read_state_range, &Kernels::initialise>);
   add("accumulate", call<AccumulateJob, read_accumulate, &Kernels::accumulate>);
+  add("centre", call<CentreJob, read_centre, &Kernels::centre>);
   add("invert", call<InvertJob, read_invert, &Kernels::invert>);
   add("multiply", call<MultiplyJob, read_multiply, &Kernels::multiply>);
   add("update", call<UpdateJob, read_update, &Kernels::update>);

@@ -54,6 +54,16 @@ AccumulateJob read_accumulate(const Fields& fields) {
   return job;
 }
 
+CentreJob read_centre(const Fields& fields) {
+  CentreJob job;
+  read_state(fields, job);
+  if (job.solver != Solver::kGram) throw fields.wrong("solver", "gram");
+  job.gradient_sum = fields.doubles("gradientSum", end_of(job)).data;
+  job.count = fields.number("count");
+  job.sign = fields.number("sign");
+  return job;
+}
+
 InvertJob read_invert(const Fields& fields) {
   InvertJob job;
   read_state(fields, job);

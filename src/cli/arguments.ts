@@ -34,6 +34,11 @@ export function parseNamed(
   return parseShare(text, before) as Record<string, number>;
 }
 
+/** Decimal numbers with commas between them. */
+export function parseNumbers(text: string): number[] {
+  return text.split(',').map((one) => parseNumber(one.trim()));
+}
+
 /** A regular expression, added to those before it. */
 export function parsePattern(text: string, before: readonly RegExp[] = []): RegExp[] {
   try {

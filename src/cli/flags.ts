@@ -2,16 +2,17 @@ import { type Command, Option } from 'commander';
 import { CRITERIA } from '../criteria/score.js';
 import { ENGINE_OPTIONS, type EngineOption } from '../engine/engine.js';
 import type { CriterionName, UpdateRule } from '../engine/kernels.js';
+import { FISHER_SCALES, type FisherScale } from '../fisher/form.js';
 import { PATTERN_AXES, type PatternAxis } from '../groups/pattern.js';
 import { formatBytes } from '../memory/byte-size.js';
 import { machineMemory } from '../memory/machine-memory.js';
-import { DEFAULTS } from '../options.js';
+import { type Damping, DEFAULTS } from '../options.js';
 import { defaultThreads } from '../pool/threads.js';
 import { type BudgetOptions, SCOPES } from '../selection/budgets.js';
 import { SELECTIONS, type Selection } from '../selection/greedy.js';
 import { SOLVER_OPTIONS, type SolverOption } from '../solvers/choose.js';
 import { UPDATE_RULES } from '../updates/apply.js';
-import { parseNamed, parseNumber, parsePattern, parseShare } from './arguments.js';
+import { parseNamed, parseNumber, parseNumbers, parsePattern, parseShare } from './arguments.js';
 import { setting } from './output/numbers.js';
 
 // Flags that more than one command has, by what they are about. The defaults are the library's.
@@ -20,6 +21,7 @@ import { setting } from './output/numbers.js';
 export interface InputFlags {
   weights: string;
   gradients?: string;
+  fisher?: string;
   exclude?: RegExp[];
   allowMissing?: boolean;
   /** Masks of weights pruned before. */
@@ -35,6 +37,10 @@ export function addInputFlags(command: Command): Command {
     .option(
       '--gradients <file>',
       'gradient samples: a safetensors file, see below; only --criterion magnitude does without',
+    )
+    .option(
+      '--fisher <file>',
+      'in place of --gradients: a Fisher that --save-fisher has written, of this model',
     )
     .option(
       '--exclude <regex>',
@@ -62,6 +68,12 @@ export interface CriterionFlags {
   criterion: CriterionName;
   blockSize: number;
   damping: number;
+  examplesPerSample?: number;
+  fisherScale: FisherScale;
+  centred?: boolean;
+  relativeDamping?: number;
+  dampingSweep?: number[];
+  dampingOver?: 'parameter' | 'model';
   solver: SolverOption;
 }
 
@@ -76,8 +88,49 @@ export function addCriterionFlags(command: Command): Command {
       number('--damping <λ>', 'added to the diagonal of the Fisher, above 0', DEFAULTS.damping),
     )
     .addOption(
+      new Option(
+        '--relative-damping <r>',
+        'in place of --damping: r times the mean diagonal of the Fisher over the weights that are left',
+      )
+        .argParser(parseNumber)
+        .conflicts('damping'),
+    )
+    .addOption(
+      new Option(
+        '--damping-over <what>',
+        'whose mean --relative-damping takes: of each parameter, or of the whole model (default: parameter)',
+      ).choices(['parameter', 'model']),
+    )
+    .addOption(
+      new Option(
+        '--damping-sweep <λ,λ,…>',
+        'report what these dampings would do, beside the one that is used',
+      ).argParser(parseNumbers),
+    )
+    .addOption(
+      new Option(
+        '--examples-per-sample <m>',
+        'examples whose mean loss a sample is the gradient of (default: 1)',
+      ).argParser(parseNumber),
+    )
+    .addOption(
+      choice(
+        '--fisher-scale <what>',
+        FISHER_SCALES,
+        'samples',
+        'examples: the Fisher of samples of several examples on the scale of single ones',
+      ),
+    )
+    .option('--centred', 'take the mean gradient from each sample')
+    .addOption(
       choice('--solver <name>', SOLVER_OPTIONS, DEFAULTS.solver, 'how the inverse is made'),
     );
+}
+
+/** The damping that the flags ask for. */
+export function dampingOf({ damping, relativeDamping, dampingOver }: CriterionFlags): Damping {
+  if (relativeDamping === undefined) return damping;
+  return { relative: relativeDamping, over: dampingOver };
 }
 
 /** What is removed, and what the weights that stay do then. */

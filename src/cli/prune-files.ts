@@ -14,15 +14,24 @@ import {
 } from '../files/sort-tensors.js';
 import { StagedOutputs } from '../files/staged-outputs.js';
 import type { TensorReader } from '../files/tensor-reader.js';
+import { FileSource } from '../fisher/file/file-source.js';
+import { type AskedOfSaved, savedSettings } from '../fisher/file/saved-settings.js';
 import { replaceFile } from '../formats/replace-file.js';
 import { openSafetensors } from '../formats/safetensors/reader.js';
 import { writeSafetensors } from '../formats/safetensors/writer.js';
 import { type PruneResult, prune } from '../prune.js';
-import { checkSettings, runSettings } from '../prune-options.js';
+import { checkSettings, type PruneSettings, runSettings } from '../prune-options.js';
 import type { RunStatistics } from '../report/statistics.js';
 import type { BudgetOptions } from '../selection/budgets.js';
+import type { SolverOption } from '../solvers/choose.js';
 import { announceRun, batchWithin } from './announce-run.js';
-import type { CriterionFlags, EngineFlags, InputFlags, SelectionFlags } from './flags.js';
+import {
+  type CriterionFlags,
+  dampingOf,
+  type EngineFlags,
+  type InputFlags,
+  type SelectionFlags,
+} from './flags.js';
 import { pruneSummary } from './output/prune-summary.js';
 import type { Reporter } from './output/reporter.js';
 import type { Run } from './run.js';
@@ -32,6 +41,7 @@ export interface OutputFlags {
   out: string;
   maskOut?: string;
   stats?: string;
+  saveFisher?: string;
 }
 
 export type PruneFlags = InputFlags & CriterionFlags & SelectionFlags & EngineFlags & OutputFlags;
@@ -42,16 +52,19 @@ export type PruneFlags = InputFlags & CriterionFlags & SelectionFlags & EngineFl
  */
 export async function pruneFiles(flags: PruneFlags, { reporter, signal }: Run): Promise<void> {
   const start = performance.now();
-  const { blockSize, damping, criterion, update, solver, engine, threads, memoryLimit } = flags;
+  const { blockSize, criterion, update, solver, engine, threads, memoryLimit } = flags;
   const { selection, firstOrder: step, patternAxis, zerosArePruned } = flags;
+  const { examplesPerSample, fisherScale, centred, fisher, saveFisher, dampingSweep } = flags;
   const options = {
-    ...{ blockSize, damping, criterion, update, solver, engine, threads, memoryLimit },
+    ...{ blockSize, criterion, update, solver, engine, threads, memoryLimit },
     ...{ selection, patternAxis, zerosArePruned, pattern: await readPattern(flags.pattern) },
+    ...{ examplesPerSample, fisherScale, centred, fisher, saveFisher, dampingSweep },
+    damping: dampingOf(flags),
     ...budgetsOf(flags),
     firstOrder: step === undefined ? undefined : { step },
   };
   const some = flags.gradients === undefined ? undefined : [];
-  const settings = checkSettings({ ...options, parameters: [], gradients: some });
+  const asked = checkSettings({ ...options, parameters: [], gradients: some });
   await checkOutputs(outputPaths(flags));
   const chosenEngine = chooseEngine(engine);
 
@@ -59,13 +72,17 @@ export async function pruneFiles(flags: PruneFlags, { reporter, signal }: Run): 
   await using gradients =
     flags.gradients === undefined ? undefined : await openSafetensors(flags.gradients);
   const { prunable, kept } = sorted(model, gradients, flags);
+  const { settings, solver: known } = await knownOf(asked, options);
   const samples = gradients && matchGradients(model, prunable, gradients, flags.exclude ?? []);
   warnOfIdlePatterns(flags.exclude ?? [], [model, ...(gradients ? [gradients] : [])], reporter);
   for (const tensor of kept) reporter.note('kept', { ...tensor });
 
   const outputAxis = flags.outputAxis === 'last' ? -1 : 0;
   const shapes = prunable.map(({ name, shape }) => ({ name, shape, outputAxis, prunable: true }));
-  const run = { ...runSettings({ solver, inPlace: true, parameters: shapes }, settings), samples };
+  const run = {
+    ...runSettings({ solver: known, inPlace: true, parameters: shapes }, settings),
+    samples: samples ?? settings.samples,
+  };
   const gradientBatch = samples === undefined ? undefined : batchWithin(run, settings.memory);
   await announceRun({ ...run, gradientBatch }, settings.memory, chosenEngine, reporter);
 
@@ -108,7 +125,12 @@ export async function pruneFiles(flags: PruneFlags, { reporter, signal }: Run): 
   await outputs.commit();
 
   const { out, maskOut, stats } = flags;
-  const written = { weights: out, ...(maskOut && { mask: maskOut }), ...(stats && { stats }) };
+  const written = {
+    weights: out,
+    ...(maskOut && { mask: maskOut }),
+    ...(stats && { stats }),
+    ...(saveFisher && { fisher: saveFisher }),
+  };
   reporter.done({ ...statistics, written }, () =>
     pruneSummary(statistics, written, { load, write: seconds(beforeWrite), total: seconds(start) }),
   );
@@ -119,10 +141,24 @@ function budgetsOf(flags: SelectionFlags): BudgetOptions {
   return { sparsity, scope, minSparsity, maxSparsity, targetFlops, cost, costPower };
 }
 
-function outputPaths({ out, maskOut, stats }: OutputFlags): OutputPath[] {
+/** What is known before the run: a saved Fisher brings its own settings. */
+async function knownOf(
+  settings: PruneSettings,
+  options: AskedOfSaved & { fisher?: string },
+): Promise<{ settings: PruneSettings; solver: SolverOption | undefined }> {
+  if (options.fisher === undefined) return { settings, solver: options.solver };
+  await using source = await FileSource.open(options.fisher);
+  return {
+    settings: { ...settings, ...savedSettings(source, options) },
+    solver: source.description.solver,
+  };
+}
+
+function outputPaths({ out, maskOut, stats, saveFisher }: OutputFlags): OutputPath[] {
   const paths: OutputPath[] = [{ option: '--out', path: out }];
   if (maskOut !== undefined) paths.push({ option: '--mask-out', path: maskOut });
   if (stats !== undefined) paths.push({ option: '--stats', path: stats });
+  if (saveFisher !== undefined) paths.push({ option: '--save-fisher', path: saveFisher });
   return paths;
 }
 

@@ -1,6 +1,7 @@
 import type { CriterionName, KernelJob } from '../engine/kernels.js';
 import type { BlockShape } from '../fisher/block-shape.js';
 import type { BlockedParameter } from '../fisher/blocked-parameter.js';
+import { type Lambda, lambdaOf } from '../fisher/damping.js';
 import { cutIntoTasks, tasksOfBytes, wholeParameters } from '../fisher/spans.js';
 import type { ArrayPlan } from '../memory/array-plan.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
@@ -22,7 +23,7 @@ export interface ScoreInputs {
   diagonal: readonly Float64Array[];
   squareSum: readonly Float64Array[];
   samples: number;
-  damping: number;
+  damping: Lambda;
   /** Default: the gradient is left out. */
   firstOrder?: FirstOrderTerm;
 }
@@ -57,7 +58,7 @@ export async function scoreWeights(
         diagonal: diagonal[index] ?? EMPTY,
         squareSum: squareSum[index] ?? EMPTY,
         samples,
-        damping,
+        damping: lambdaOf(damping, index),
         scores: scores[index],
         ...firstOrderOf(firstOrder, index),
       };

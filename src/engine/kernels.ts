@@ -18,6 +18,7 @@
 export interface Kernels {
   initialise(job: InitialiseJob): Status;
   accumulate(job: AccumulateJob): Status;
+  centre(job: CentreJob): Status;
   invert(job: InvertJob): Status;
   multiply(job: MultiplyJob): Status;
   update(job: UpdateJob): Status;
@@ -64,7 +65,10 @@ export interface StateRange extends BlockRange {
   states: Float64Array;
   firstBlock: number;
   stride: number;
-  /** N, the number of samples that F is the mean of. */
+  /**
+   * What the sums are divided by: F = λI + S/samples and ḡ = gradientSum/samples. The number of samples
+   * N; for gram and woodbury it may be N over a factor, and need not be whole then.
+   */
   samples: number;
   /** λ > 0. */
   damping: number;
@@ -121,6 +125,16 @@ export interface AccumulateJob extends StateRange {
   rowTo: number;
   /** dual alone: samples that were added before. */
   stored?: number;
+}
+
+/**
+ * gram alone: S −= s sᵀ/N, s = gradientSum and N = `count`, which leaves Σ (g − ḡ)(g − ḡ)ᵀ; with
+ * `sign` −1 it is added back.
+ */
+export interface CentreJob extends StateRange {
+  gradientSum: Float64Array;
+  count: number;
+  sign: 1 | -1;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { type ChosenEngine, chooseEngine, type EngineOption } from '../engine/engine.js';
+import type { UpdateRule } from '../engine/kernels.js';
 import { optionError, WoodFisherError } from '../errors.js';
 import {
   type ParsedPattern,
@@ -9,24 +10,36 @@ import {
 import { memoryBudget } from '../memory/budget.js';
 import {
   checkBlockSize,
+  checkChoice,
   checkDamping,
   checkGradientBatch,
   checkSamples,
+  type Damping,
   DEFAULTS,
+  describeDamping,
 } from '../options.js';
 import type { GradientBatch, Parameter } from '../parameters.js';
 import { fitRun } from '../plan/require-memory.js';
 import { RunContext } from '../pool/run-context.js';
 import { checkThreads } from '../pool/threads.js';
+import { type BudgetOptions, checkBudgets } from '../selection/budgets.js';
+import { checkGoal } from '../selection/check-goal.js';
 import type { ChosenSolver, SolverOption } from '../solvers/choose.js';
+import { UPDATE_RULES } from '../updates/apply.js';
 import { BlockInverse } from './block-inverse.js';
 import { isPrunable } from './block-shape.js';
 import { blockParameters } from './blocked-parameter.js';
+import { checkDampings, type SweptDamping, sweepDampings } from './damping-sweep.js';
+import { LiveSource } from './file/live-source.js';
+import { restoreFisher } from './file/restore.js';
+import { saveState } from './file/save.js';
+import { withSources } from './file/with-sources.js';
 import { FisherState } from './fisher-state.js';
+import { checkForm, type FisherFormOptions } from './form.js';
 import { type AcceptedBatch, SampleStream } from './sample-stream.js';
 
 /** Options of {@link BlockFisher.create}. */
-export interface BlockFisherOptions {
+export interface BlockFisherOptions extends FisherFormOptions {
   /** All parameters of the model; those that are not prunable are passed over. */
   parameters: readonly Parameter[];
   /** Weights per block at most, 1 … 32767. Default 100. */
@@ -41,8 +54,11 @@ export interface BlockFisherOptions {
   solver?: SolverOption;
   /** How many samples will come. Needed by solver `woodbury`; any other count is then an error. */
   samples?: number;
-  /** λ > 0, needed by solver `woodbury` beforehand; the default of {@link BlockFisher.invert}. Default 1e-5. */
-  damping?: number;
+  /**
+   * λ, absolute or relative to the gradients; the default of {@link BlockFisher.invert}. Solver
+   * `woodbury` needs it beforehand, and absolute. Default 1e-5.
+   */
+  damping?: Damping;
   /** Default `auto`: native where a binary is there, else javascript. */
   engine?: EngineOption;
   /** Tasks that run at once. Default: the processors that are available. */
@@ -60,6 +76,34 @@ export interface BlockFisherOptions {
   signal?: AbortSignal;
 }
 
+/** The state of a Fisher, to be read by what is not part of it. */
+export let sourceOf: (fisher: BlockFisher) => Promise<LiveSource>;
+
+/** Options of {@link BlockFisher.dampingSweep}. */
+export interface DampingSweepOptions extends BudgetOptions {
+  dampings: readonly Damping[];
+  /** Default `joint`. */
+  update?: UpdateRule;
+}
+
+/**
+ * Options of {@link BlockFisher.load} and {@link BlockFisher.merge}; as those of `create`. `pattern`,
+ * `fisherScale` and `centred` default to what the first state had; another pattern must cut the same blocks.
+ */
+export type LoadFisherOptions = Pick<
+  BlockFisherOptions,
+  | 'damping'
+  | 'engine'
+  | 'threads'
+  | 'memoryLimit'
+  | 'gradientBatch'
+  | 'pattern'
+  | 'patternAxis'
+  | 'fisherScale'
+  | 'centred'
+  | 'signal'
+>;
+
 /**
  * The block-wise empirical Fisher F = λI + (1/N) Σ g gᵀ of a model, built from gradient samples as
  * they come (Singh & Alistarh, NeurIPS 2020, arXiv:2004.14340, section 3).
@@ -72,14 +116,19 @@ export interface BlockFisherOptions {
  * await fisher.dispose();
  */
 export class BlockFisher {
+  static {
+    sourceOf = (fisher) => fisher.#source();
+  }
+
   readonly solver: ChosenSolver;
   readonly engine: ChosenEngine;
   readonly blockSize: number;
   readonly #context: RunContext;
   readonly #state: FisherState;
   readonly #stream: SampleStream;
-  readonly #damping: number;
+  readonly #damping: Damping;
   readonly #pattern: ParsedPattern;
+  readonly #others: readonly string[];
 
   private constructor(
     context: RunContext,
@@ -88,8 +137,9 @@ export class BlockFisher {
     chosen: {
       solver: ChosenSolver;
       blockSize: number;
-      damping: number;
+      damping: Damping;
       pattern: ParsedPattern;
+      others: readonly string[];
     },
   ) {
     this.#context = context;
@@ -100,6 +150,7 @@ export class BlockFisher {
     this.blockSize = chosen.blockSize;
     this.#damping = chosen.damping;
     this.#pattern = chosen.pattern;
+    this.#others = chosen.others;
   }
 
   /**
@@ -115,12 +166,13 @@ export class BlockFisher {
     const threads = checkThreads(options.threads);
     const budget = memoryBudget(options.memoryLimit);
     const gradientBatch = checkGradientBatch(options.gradientBatch);
+    const form = checkForm(options);
     const { signal, parameters: all, solver: asked = DEFAULTS.solver } = options;
     const engine = chooseEngine(options.engine);
     const run = fitRun(
       {
         ...{ run: 'fisher', parameters: all, solver: asked, samples, threads, ...layout },
-        ...{ damping: options.damping, gradientBatch, inPlace: false, sparsity: 0 },
+        ...{ form, damping: options.damping, gradientBatch, inPlace: false, sparsity: 0 },
         ...{ criterion: DEFAULTS.criterion, update: DEFAULTS.update },
       },
       budget,
@@ -131,8 +183,8 @@ export class BlockFisher {
     try {
       const parameters = await blockParameters(all, layout, context.lease);
       const state = await FisherState.create(context, solver.name, parameters, {
-        samples,
-        damping,
+        ...{ samples, form },
+        damping: typeof damping === 'number' ? damping : undefined,
       });
       const others = all.filter((p) => !isPrunable(p)).map(({ name }) => name);
       const stream = new SampleStream(context, state, {
@@ -140,11 +192,46 @@ export class BlockFisher {
         others,
         afterSamples: run.memory.afterSamples,
       });
-      return new BlockFisher(context, state, stream, { solver, blockSize, damping, pattern });
+      const chosen = { solver, blockSize, damping, pattern, others };
+      return new BlockFisher(context, state, stream, chosen);
     } catch (error) {
       await context.dispose();
       throw error;
     }
+  }
+
+  /**
+   * A Fisher out of a file that {@link save} has written, on any machine. It takes no gradients again:
+   * with solver gram it serves every damping, sparsity and criterion, and further samples may be added.
+   *
+   * @throws {WoodFisherError} `ERR_WOODFISHER_FORMAT` for a file of another kind, or a damaged one.
+   */
+  static load(file: string, options: LoadFisherOptions = {}): Promise<BlockFisher> {
+    return BlockFisher.merge([file], options);
+  }
+
+  /**
+   * One Fisher of the samples of several, each in memory or a file: that of N₁ and that of N₂ samples
+   * give that of N₁ + N₂, to rounding. They must be of the same model at the same weights. The sources
+   * stay as they are. Solver gram adds its sums; dual puts the samples together while they are fewer
+   * than a block has weights; woodbury cannot be merged.
+   *
+   * @throws {WoodFisherError} `ERR_WOODFISHER_STATE`, naming what differs or why it cannot be.
+   * @example
+   * await using fisher = await BlockFisher.merge(['part-1.fisher', 'part-2.fisher']);
+   */
+  static async merge(
+    sources: readonly (string | BlockFisher)[],
+    options: LoadFisherOptions = {},
+  ): Promise<BlockFisher> {
+    const { damping } = options;
+    return await withSources(sources, sourceOf, async (opened) => {
+      const { context, state, stream, ...chosen } = await restoreFisher(opened, options);
+      return new BlockFisher(context, state, stream, {
+        ...chosen,
+        damping: state.damping ?? checkDamping(damping),
+      });
+    });
   }
 
   /** Samples accepted so far. */
@@ -184,24 +271,68 @@ export class BlockFisher {
    * @throws {WoodFisherError} without samples; when their number is not the declared one; when solver
    * woodbury was made for another λ; when a block is not positive definite in float64.
    */
-  async invert({ damping }: { damping?: number } = {}): Promise<BlockInverse> {
+  async invert({ damping }: { damping?: Damping } = {}): Promise<BlockInverse> {
     const lambda = damping === undefined ? this.#damping : checkDamping(damping);
     const samples = await this.#stream.complete();
     if (this.solver.name === 'woodbury' && lambda !== this.#damping) {
       throw new WoodFisherError(
         'ERR_WOODFISHER_OPTION',
-        `solver "woodbury" was made for damping ${this.#damping} and cannot be inverted for ${lambda}; use solver "gram" for several dampings`,
+        `solver "woodbury" was made for damping ${this.#damping} and cannot be inverted for ${describeDamping(lambda)}; use solver "gram" for several dampings`,
         { option: 'damping', value: lambda },
       );
     }
     return await BlockInverse.create(this.#context, this.#state, lambda, this.#pattern, () => {
-      this.#stream.throwIfUnusable();
-      if (this.samples === samples) return;
-      throw new WoodFisherError(
-        'ERR_WOODFISHER_STATE',
-        `this inverse is of ${samples} samples, but the Fisher has ${this.samples} by now; invert again`,
-      );
+      this.#requireSamples(samples, 'this inverse', 'invert again');
     });
+  }
+
+  /**
+   * What pruning with each of several dampings would do, from this one state: its predicted loss
+   * change, and how many of the pruned weights are those that the first damping prunes. By criterion
+   * woodfisher; one inverse is there at a time.
+   *
+   * @throws {WoodFisherError} as {@link invert}; for an empty list; for solver woodbury.
+   * @example
+   * const table = await fisher.dampingSweep({ dampings: [1e-5, 1e-6, { relative: 0.01 }], sparsity: 0.9 });
+   */
+  async dampingSweep(options: DampingSweepOptions): Promise<SweptDamping[]> {
+    const dampings = checkDampings(options.dampings, this.solver.name);
+    const pattern = this.#pattern;
+    const budgets = checkBudgets(options, pattern);
+    const update = checkChoice('update', UPDATE_RULES, options.update, DEFAULTS.update);
+    await this.#stream.complete();
+    const weights = this.#state.parameters.map((parameter) => parameter.weights);
+    checkGoal(budgets, this.#state.parameters);
+    const settings = { dampings, pattern, budgets, update };
+    return await sweepDampings(this.#context, this.#state, weights, settings);
+  }
+
+  /**
+   * Writes the state of the samples so far into a safetensors file (docs/formats.md), with the weights
+   * it was made for. The file appears, or replaces the one that is there, when all of it is written.
+   * No samples may be added meanwhile.
+   *
+   * @throws {WoodFisherError} as {@link invert} for the samples; `ERR_WOODFISHER_OUTPUT` when the file
+   *   cannot be written.
+   */
+  async save(file: string): Promise<void> {
+    await saveState(await this.#source(), file);
+  }
+
+  async #source(): Promise<LiveSource> {
+    const samples = await this.#stream.complete();
+    const check = (): void => this.#requireSamples(samples, 'what is saved', 'save again');
+    const settings = { blockSize: this.blockSize, pattern: this.#pattern, others: this.#others };
+    return new LiveSource(this.#state, settings, check);
+  }
+
+  #requireSamples(samples: number, what: string, remedy: string): void {
+    this.#stream.throwIfUnusable();
+    if (this.samples === samples) return;
+    throw new WoodFisherError(
+      'ERR_WOODFISHER_STATE',
+      `${what} is of ${samples} samples, but the Fisher has ${this.samples} by now; ${remedy}`,
+    );
   }
 
   /** Stops what is under way and gives the memory back. */

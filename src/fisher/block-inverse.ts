@@ -4,7 +4,7 @@ import { WoodFisherError } from '../errors.js';
 import type { ParsedPattern } from '../groups/pattern.js';
 import { copyInPieces, inPieces } from '../memory/pieces.js';
 import { checkSelection } from '../method-options.js';
-import { checkChoice, DEFAULTS } from '../options.js';
+import { checkChoice, type Damping, DEFAULTS } from '../options.js';
 import type { RunContext } from '../pool/run-context.js';
 import { type BudgetOptions, checkBudgets } from '../selection/budgets.js';
 import { checkGoal } from '../selection/check-goal.js';
@@ -14,6 +14,8 @@ import { select } from '../selection/select.js';
 import { applyUpdate, type PredictedLossChange, UPDATE_RULES } from '../updates/apply.js';
 import { checkStep, type FirstOrderTerm } from '../updates/first-order.js';
 import { type BlockedParameter, checkLength, loadMask, loadWeights } from './blocked-parameter.js';
+import { type Lambda, resolveDamping } from './damping.js';
+import { byName } from './damping-sweep.js';
 import type { FisherState } from './fisher-state.js';
 import { groupSaliency } from './group-saliency.js';
 import { inverseGradient } from './inverse-gradient.js';
@@ -59,27 +61,30 @@ export interface UpdatedWeights {
  * model's layout, by parameter name; parameters that are not pruned do not appear.
  */
 export class BlockInverse {
-  readonly damping: number;
+  /** As it was asked for; {@link lambda} has it in numbers. */
+  readonly damping: Damping;
   readonly samples: number;
   readonly #context: RunContext;
   readonly #state: FisherState;
   readonly #inverse: InverseDiagonal;
   readonly #pattern: ParsedPattern;
   readonly #check: () => void;
+  readonly #lambda: Lambda;
   /** h = F⁻¹ḡ, once it was wanted. */
   #inverseGradient: Promise<Float64Array[]> | undefined;
 
   private constructor(
     context: RunContext,
     state: FisherState,
-    damping: number,
+    damping: { asked: Damping; lambda: Lambda },
     inverse: InverseDiagonal,
     pattern: ParsedPattern,
     check: () => void,
   ) {
     this.#context = context;
     this.#state = state;
-    this.damping = damping;
+    this.damping = damping.asked;
+    this.#lambda = damping.lambda;
     this.samples = state.samples;
     this.#inverse = inverse;
     this.#pattern = pattern;
@@ -90,18 +95,24 @@ export class BlockInverse {
   static async create(
     context: RunContext,
     state: FisherState,
-    damping: number,
+    damping: Damping,
     pattern: ParsedPattern,
     check: () => void,
   ): Promise<BlockInverse> {
-    const inverse = await invertBlocks(context, state, damping);
-    return new BlockInverse(context, state, damping, inverse, pattern, check);
+    const lambda = await resolveDamping(state, damping);
+    const inverse = await invertBlocks(context, state, lambda);
+    return new BlockInverse(context, state, { asked: damping, lambda }, inverse, pattern, check);
   }
 
   /** D = diag(F⁻¹), float64, by weight; within 1e-6 wherever float64 can know it. */
   async diagonal(): Promise<Record<string, Float64Array>> {
     this.#check();
     return await this.#toModel(this.#inverse.diagonal, newFloat64Array);
+  }
+
+  /** λ of each parameter. */
+  lambda(): Record<string, number> {
+    return byName(this.#state, this.#lambda);
   }
 
   /** The largest bound tr(F)·min(1/λ, tr(F⁻¹)) ≥ cond₂(F) of a parameter's blocks. */
@@ -129,7 +140,7 @@ export class BlockInverse {
         const vector = ofParameter(vectors, parameter, 'vector');
         await toBlockOrder(parameter.order, vector, input[i]);
       }
-      await multiplyInverse(this.#context, this.#state, this.damping, input, output);
+      await multiplyInverse(this.#context, this.#state, this.#lambda, input, output);
       return await this.#toModel(output, newFloat64Array);
     } finally {
       for (const array of [...input, ...output]) lease.release(array);
@@ -160,7 +171,7 @@ export class BlockInverse {
     return await this.#withWeights(weights, async (own) => {
       const options = { step, losses: true };
       const context = this.#context;
-      const trace = await traceBlocks(context, this.#state, this.damping, own, options);
+      const trace = await traceBlocks(context, this.#state, this.#lambda, own, options);
       try {
         return {
           keys: await this.#toModel(trace.keys, newFloat64Array),
@@ -220,7 +231,7 @@ export class BlockInverse {
     this.#check();
     const term = await this.#firstOrder(firstOrder);
     return await this.#withWeights(weights, (own) =>
-      groupSaliency(this.#context, this.#state, this.damping, own, parameter, groups, term),
+      groupSaliency(this.#context, this.#state, this.#lambda, own, parameter, groups, term),
     );
   }
 
@@ -255,7 +266,7 @@ export class BlockInverse {
           this.#context,
           this.#state,
           rule,
-          this.damping,
+          this.#lambda,
           own,
           after,
           term,
@@ -286,7 +297,7 @@ export class BlockInverse {
 
   async #firstOrder(step = 0): Promise<FirstOrderTerm | undefined> {
     if (checkStep(step) === 0) return undefined;
-    this.#inverseGradient ??= inverseGradient(this.#context, this.#state, this.damping);
+    this.#inverseGradient ??= inverseGradient(this.#context, this.#state, this.#lambda);
     return { step, inverseGradient: await this.#inverseGradient };
   }
 
@@ -294,9 +305,9 @@ export class BlockInverse {
   #scoreInputs(firstOrder: FirstOrderTerm | undefined): ScoreInputs {
     return {
       diagonal: this.#inverse.diagonal,
-      squareSum: this.#state.parts.map(({ squareSum }) => squareSum),
-      samples: this.samples,
-      damping: this.damping,
+      squareSum: this.#state.parts.map(({ diagonalSum }) => diagonalSum),
+      samples: this.#state.divisor,
+      damping: this.#lambda,
       firstOrder,
     };
   }

@@ -20,6 +20,8 @@ export interface BlockShape {
   name: string;
   shape: readonly number[];
   size: number;
+  /** Counted from the first axis. */
+  outputAxis: number;
   order: AxisOrder;
   /** Blocks hold weights of the same input, not of the same output; see GroupLayout. */
   transposed: boolean;
@@ -59,7 +61,16 @@ export function blockShape(
   const { name, shape } = parameter;
   const size = sizeOf(shape);
   const layout = groupLayout(parameter, pattern);
-  return { name, shape, size, ...layout, ...blocksOf(size, blockSize, layout.groups?.grid) };
+  const { outputAxis = 0 } = parameter;
+  const axis = outputAxis < 0 ? outputAxis + shape.length : outputAxis;
+  return {
+    name,
+    shape,
+    size,
+    outputAxis: axis,
+    ...layout,
+    ...blocksOf(size, blockSize, layout.groups?.grid),
+  };
 }
 
 /** Number of elements of a tensor. */

@@ -1,24 +1,32 @@
+import type { Damping } from '../options.js';
 import type { GradientBatch } from '../parameters.js';
 import type { RunContext } from '../pool/run-context.js';
 import type { PhaseClock, ProgressListener } from '../report/progress.js';
 import type { ChosenSolver } from '../solvers/choose.js';
 import type { BlockedParameter } from './blocked-parameter.js';
+import { type Lambda, resolveDamping } from './damping.js';
 import { FisherState } from './fisher-state.js';
+import type { FisherForm } from './form.js';
 import { SampleStream } from './sample-stream.js';
 
 /** The Fisher that a run has estimated. */
 export interface EstimatedFisher {
   state: FisherState;
   solver: ChosenSolver;
+  /** λ by parameter. */
+  damping: Lambda;
   /** Values of gradients that had to be copied onto shared memory. */
   copiedValues: number;
+  /** Whether it was estimated at other weights than those that are pruned. */
+  otherWeights?: boolean;
 }
 
 /** What {@link estimateFisher} needs to know beside the parameters. */
 export interface EstimateSettings {
   gradients: AsyncIterable<GradientBatch> | Iterable<GradientBatch>;
   samples: number | undefined;
-  damping: number;
+  damping: Damping;
+  form: FisherForm;
   solver: ChosenSolver;
   /** Parameters that are not pruned: their gradients may come along and are not read. */
   others: readonly string[];
@@ -34,8 +42,11 @@ export async function estimateFisher(
   settings: EstimateSettings,
   clock: PhaseClock,
 ): Promise<EstimatedFisher> {
-  const { samples, damping, solver, others, afterSamples, onProgress } = settings;
-  const state = await FisherState.create(context, solver.name, parameters, { samples, damping });
+  const { samples, damping, form, solver, others, afterSamples, onProgress } = settings;
+  const state = await FisherState.create(context, solver.name, parameters, {
+    ...{ samples, form },
+    damping: typeof damping === 'number' ? damping : undefined,
+  });
   const stream = new SampleStream(context, state, {
     declared: samples,
     others,
@@ -59,7 +70,12 @@ export async function estimateFisher(
     await batches.return?.();
     throw error;
   }
-  return { state, solver, copiedValues: stream.copiedValues };
+  return {
+    state,
+    solver,
+    damping: await resolveDamping(state, damping),
+    copiedValues: stream.copiedValues,
+  };
 }
 
 function iterate(

@@ -1,13 +1,16 @@
 import type { KernelJob, SolverName, StateRange } from '../engine/kernels.js';
 import type { Lease } from '../memory/arena.js';
-import { fillInPieces } from '../memory/pieces.js';
+import { fillInPieces, inPieces } from '../memory/pieces.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
 import { accumulateFlops } from '../solvers/flops.js';
 import type { BlockedParameter } from './blocked-parameter.js';
+import { type Lambda, lambdaOf } from './damping.js';
+import { type FisherForm, isPlain, PLAIN_FORM } from './form.js';
 import { cutIntoTasks, type Span, type StateChunk, tasksOfBytes } from './spans.js';
 import {
   bytesOfBlock,
   chunkShapes,
+  derivedArrays,
   needsLowOrder,
   panelsOf,
   stateBytes,
@@ -23,12 +26,26 @@ const NOTHING = new Float64Array(0);
 const NO_ROWS = new Float32Array(0);
 
 /** One parameter's share of the Fisher state. */
-interface ParameterState {
+export interface ParameterState {
   parameter: BlockedParameter;
   chunks: StateChunk[];
   /** Σ g and Σ g² by weight, block order. */
   gradientSum: Float64Array;
   squareSum: Float64Array;
+  /** ḡ times the divisor of F, when the state is settled. The same array as Σ g where that is it. */
+  scaledSum: Float64Array;
+  /** The diagonal of F − λI times its divisor, when the state is settled. Maybe the array of Σ g². */
+  diagonalSum: Float64Array;
+}
+
+/** What is known of a state before its first sample. */
+interface KnownOfState {
+  /** How many samples come; needed by woodbury and dual. */
+  samples?: number;
+  /** λ, needed by woodbury. */
+  damping?: number;
+  /** Default: F = λI + (1/N) Σ g gᵀ. */
+  form?: FisherForm;
 }
 
 /** Gradients of one parameter on shared memory: whole, or as factors (see AccumulateJob). */
@@ -49,6 +66,7 @@ export class FisherState {
   readonly parts: readonly ParameterState[];
   /** N the inverse is for: the number so far for gram, else the declared one. */
   samples: number;
+  readonly form: FisherForm;
   /** λ that woodbury started from. */
   readonly damping: number | undefined;
   readonly #context: RunContext;
@@ -58,20 +76,23 @@ export class FisherState {
   #stored = 0;
   /** Memory for the rounding errors, from when a batch is admitted that needs it; empty once the chunks have it. */
   #lowOrder: Float64Array[] | undefined;
+  /** Whether the mean's share is out of S at the moment. */
+  #isCentred = false;
 
   private constructor(
     context: RunContext,
     solver: SolverName,
     parameters: readonly BlockedParameter[],
-    { samples, damping }: { samples?: number; damping?: number },
+    { samples, damping, form = PLAIN_FORM }: KnownOfState,
   ) {
     this.#context = context;
     this.solver = solver;
+    this.form = form;
     this.parameters = parameters;
     this.samples = solver === 'gram' ? 0 : (samples ?? 0);
     this.damping = solver === 'woodbury' ? damping : undefined;
     this.parts = parameters.map((parameter) =>
-      allocate(parameter, solver, this.samples, context.lease),
+      allocate(parameter, solver, this.samples, form, context.lease),
     );
   }
 
@@ -80,7 +101,7 @@ export class FisherState {
     context: RunContext,
     solver: SolverName,
     parameters: readonly BlockedParameter[],
-    known: { samples?: number; damping?: number },
+    known: KnownOfState,
   ): Promise<FisherState> {
     const state = new FisherState(context, solver, parameters, known);
     if (solver !== 'dual') await state.#clear((chunk) => chunk.states);
@@ -89,6 +110,16 @@ export class FisherState {
       await fillInPieces(squareSum, 0);
     }
     return state;
+  }
+
+  /** What S is divided by: F = λI + S/divisor. N, or N over the examples of a sample. */
+  get divisor(): number {
+    return this.samples / this.form.scale;
+  }
+
+  /** Whether the mean's share is out of S at the moment. */
+  get isCentred(): boolean {
+    return this.#isCentred;
   }
 
   /** Bytes that the state has to grow by before it can take `count` more samples. */
@@ -102,16 +133,39 @@ export class FisherState {
   admit(count: number): void {
     const growth = this.growth(count);
     this.#context.lease.require(growth);
-    if (growth > 0) {
-      this.#lowOrder = this.parts.flatMap(({ chunks }) =>
-        chunks.map(({ states }) => this.#context.lease.float64(states.length)),
-      );
-    }
+    if (growth > 0) this.#takeLowOrder();
     this.#admitted += panelsOf(count);
+  }
+
+  /** Panels that have been added. */
+  get panels(): number {
+    return this.#panels;
+  }
+
+  /** Whether the rounding errors of the sums are kept. */
+  get keepsLowOrder(): boolean {
+    return this.#lowOrder !== undefined && this.#lowOrder.length === 0;
+  }
+
+  /** Makes a state without samples one of `samples`, whose arrays the caller fills. */
+  async adopt(
+    samples: number,
+    panels: number,
+    { lowOrder, centred }: { lowOrder: boolean; centred: boolean },
+  ): Promise<void> {
+    this.#isCentred = centred;
+    this.samples = samples;
+    this.#stored = samples;
+    this.#panels = panels;
+    this.#admitted = panels;
+    if (!lowOrder) return;
+    this.#takeLowOrder();
+    await this.#keepLowOrder();
   }
 
   /** Adds a batch that was admitted. On failure or cancellation the state is no longer of use. */
   async add({ count, gradients }: SharedBatch): Promise<void> {
+    if (this.#isCentred) await this.#setCentred(false);
     this.#panels += panelsOf(count);
     if (this.solver === 'gram') this.samples += count;
     if (needsLowOrder(this.solver, this.#panels)) await this.#keepLowOrder();
@@ -125,10 +179,46 @@ export class FisherState {
 
   /** Gives the memory of the state back; it is of no further use. */
   release(): void {
-    for (const { chunks, gradientSum, squareSum } of this.parts) {
+    for (const { parameter: _, chunks, ...sums } of this.parts) {
       const arrays = chunks.flatMap(({ states, lowOrder, rows }) => [states, lowOrder, rows]);
-      for (const array of [...arrays, gradientSum, squareSum]) this.#context.lease.release(array);
+      for (const array of [...arrays, ...Object.values(sums)]) this.#context.lease.release(array);
     }
+  }
+
+  /**
+   * Brings what follows from the sums up to date, before anything is asked of F. Not while samples are
+   * being added.
+   */
+  async settle(): Promise<void> {
+    const { scale, centred } = this.form;
+    if (isPlain(this.form) && !this.#isCentred) return;
+    for (const { gradientSum, squareSum, scaledSum, diagonalSum } of this.parts) {
+      await inPieces(gradientSum.length, (begin, end) => {
+        for (let c = begin; scale !== 1 && c < end; c++) scaledSum[c] = gradientSum[c] / scale;
+        for (let c = begin; centred && c < end; c++) {
+          diagonalSum[c] = Math.max(0, squareSum[c] - gradientSum[c] ** 2 / this.samples);
+        }
+      });
+    }
+    if (centred !== this.#isCentred) await this.#setCentred(centred);
+  }
+
+  /** Adds the share of a mean to S, or takes it out of it: that of `count` samples with these sums. */
+  async shiftMean(sums: readonly Float64Array[], count: number, sign: 1 | -1): Promise<void> {
+    const tasks = cutIntoTasks(this.spans(), (order) => order * (order + 1)).map((task) =>
+      task.map((span): LabelledJob<'centre'> => {
+        const gradientSum = sums[span.index];
+        const job = { ...this.range(span, 0), gradientSum, count, sign };
+        return { parameter: span.parameter.name, job };
+      }),
+    );
+    await this.#context.run('centre', tasks);
+  }
+
+  async #setCentred(centred: boolean): Promise<void> {
+    const sums = this.parts.map(({ gradientSum }) => gradientSum);
+    await this.shiftMean(sums, this.samples, centred ? 1 : -1);
+    this.#isCentred = centred;
   }
 
   /** All blocks, chunk by chunk. */
@@ -145,7 +235,7 @@ export class FisherState {
   }
 
   /** The fields of a job that say which blocks it is about and where their state is. */
-  range({ parameter, from, to, chunk }: Span, damping: number): StateRange {
+  range({ parameter, index, from, to, chunk }: Span, damping: Lambda): StateRange {
     if (chunk === undefined) throw new TypeError('a span of the state has a chunk');
     return {
       starts: parameter.starts,
@@ -156,8 +246,8 @@ export class FisherState {
       states: chunk.states,
       firstBlock: chunk.firstBlock,
       stride: stride(parameter),
-      samples: this.samples,
-      damping,
+      samples: this.divisor,
+      damping: lambdaOf(damping, index),
       rows: chunk.rows,
       blockOrder: parameter.blockOrder,
     };
@@ -207,6 +297,12 @@ export class FisherState {
     });
   }
 
+  #takeLowOrder(): void {
+    this.#lowOrder = this.parts.flatMap(({ chunks }) =>
+      chunks.map(({ states }) => this.#context.lease.float64(states.length)),
+    );
+  }
+
   async #keepLowOrder(): Promise<void> {
     const admitted = this.#lowOrder?.splice(0) ?? [];
     if (admitted.length === 0) return;
@@ -246,6 +342,7 @@ function allocate(
   parameter: BlockedParameter,
   solver: SolverName,
   samples: number,
+  form: FisherForm,
   lease: Lease,
 ): ParameterState {
   const chunks = chunkShapes(parameter, solver, samples).map(
@@ -257,5 +354,8 @@ function allocate(
       rows: solver === 'dual' ? lease.float32(length) : NO_ROWS,
     }),
   );
-  return { parameter, chunks, ...lease.arrays(sumArrays(parameter)) };
+  const sums = lease.arrays(sumArrays(parameter));
+  const derived: Partial<ParameterState> = lease.arrays(derivedArrays(parameter, form));
+  const { scaledSum = sums.gradientSum, diagonalSum = sums.squareSum } = derived;
+  return { parameter, chunks, ...sums, scaledSum, diagonalSum };
 }

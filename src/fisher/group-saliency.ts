@@ -4,6 +4,7 @@ import { inPieces } from '../memory/pieces.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
 import { type FirstOrderTerm, firstOrderOf } from '../updates/first-order.js';
 import type { BlockedParameter } from './blocked-parameter.js';
+import type { Lambda } from './damping.js';
 import type { FisherState } from './fisher-state.js';
 import { blockIndex } from './layout.js';
 
@@ -16,7 +17,7 @@ type Group = ArrayLike<number>;
 export async function groupSaliency(
   context: RunContext,
   state: FisherState,
-  damping: number,
+  damping: Lambda,
   weights: readonly Float32Array[],
   name: string,
   groups: readonly Group[],

@@ -2,6 +2,7 @@ import type { ArrayPlan } from '../memory/array-plan.js';
 import { inPieces } from '../memory/pieces.js';
 import type { RunContext } from '../pool/run-context.js';
 import type { BlockShape } from './block-shape.js';
+import type { Lambda } from './damping.js';
 import type { FisherState } from './fisher-state.js';
 import { multiplyInverse } from './multiply.js';
 
@@ -14,7 +15,7 @@ export function inverseGradientArrays({ size }: BlockShape) {
 export async function inverseGradient(
   context: RunContext,
   state: FisherState,
-  damping: number,
+  damping: Lambda,
 ): Promise<Float64Array[]> {
   const h = state.parameters.map(
     (shape) => context.lease.arrays(inverseGradientArrays(shape)).inverseGradient,

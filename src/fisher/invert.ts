@@ -3,6 +3,7 @@ import type { ArrayPlan } from '../memory/array-plan.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
 import { invertFlops } from '../solvers/flops.js';
 import type { BlockShape } from './block-shape.js';
+import type { Lambda } from './damping.js';
 import type { FisherState } from './fisher-state.js';
 import { cutIntoTasks } from './spans.js';
 
@@ -24,7 +25,7 @@ export function inverseArrays({ size, blockCount }: BlockShape) {
 export async function invertBlocks(
   context: RunContext,
   state: FisherState,
-  damping: number,
+  damping: Lambda,
 ): Promise<InverseDiagonal> {
   const arrays = state.parameters.map((shape) => context.lease.arrays(inverseArrays(shape)));
   const diagonal = arrays.map((inverse) => inverse.diagonal);
@@ -36,7 +37,7 @@ export async function invertBlocks(
     task.map((span): LabelledJob<'invert'> => {
       const job: KernelJob<'invert'> = {
         ...state.range(span, damping),
-        squareSum: state.parts[span.index].squareSum,
+        squareSum: state.parts[span.index].diagonalSum,
         diagonal: diagonal[span.index],
         condition: condition[span.index],
       };

@@ -1,5 +1,6 @@
 import type { KernelJob } from '../engine/kernels.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
+import type { Lambda } from './damping.js';
 import type { FisherState } from './fisher-state.js';
 import { cutIntoTasks } from './spans.js';
 
@@ -7,7 +8,7 @@ import { cutIntoTasks } from './spans.js';
 export async function multiplyInverse(
   context: RunContext,
   state: FisherState,
-  damping: number,
+  damping: Lambda,
   input: readonly Float64Array[],
   output: readonly Float64Array[],
 ): Promise<void> {

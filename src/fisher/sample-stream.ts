@@ -27,11 +27,12 @@ export class SampleStream {
   /** Sums of accepted batches; never rejects. */
   #sums: Promise<void> = Promise.resolve();
   readonly #underWay: Promise<void>[] = [];
-  #accepted = 0;
+  #accepted: number;
   #failure: { error: unknown } | undefined;
 
   /**
-   * `declared`: how many samples are to come, where that is known. `others`: parameters whose
+   * `declared`: how many samples there are in the end, where that is known. `accepted`: samples that
+   * the state has already. `others`: parameters whose
    * gradients are not read. `afterSamples`: bytes that the run needs beside the state when all samples
    * are in. `onSummed` is told how many samples the state holds.
    */
@@ -40,11 +41,13 @@ export class SampleStream {
     state: FisherState,
     {
       declared,
+      accepted = 0,
       others,
       afterSamples,
       onSummed = () => undefined,
     }: {
       declared?: number;
+      accepted?: number;
       others: readonly string[];
       afterSamples: number;
       onSummed?: (samples: number) => void;
@@ -54,6 +57,7 @@ export class SampleStream {
     this.#state = state;
     this.#intake = new BatchIntake(context, state.parameters, new Set(others));
     this.#declared = declared;
+    this.#accepted = accepted;
     this.#afterSamples = afterSamples;
     this.#onSummed = onSummed;
   }
@@ -97,7 +101,13 @@ export class SampleStream {
     if (this.#declared !== undefined && this.#accepted !== this.#declared) {
       throw this.#wrongCount(this.#accepted);
     }
-    return this.#accepted;
+    const samples = this.#accepted;
+    const settled = this.#sums.then(() => this.#state.settle());
+    this.#sums = settled.catch((error: unknown) => {
+      this.#failure ??= { error };
+    });
+    await settled;
+    return samples;
   }
 
   /** Throws what made the state useless: a sum that failed, or the end of the run. */

@@ -1,6 +1,7 @@
 import type { SolverName } from '../engine/kernels.js';
 import type { ArrayPlan } from '../memory/array-plan.js';
 import type { BlockShape } from './block-shape.js';
+import type { FisherForm } from './form.js';
 
 /** Samples a kernel sums before it adds them to the state. */
 const PANEL = 128;
@@ -52,6 +53,14 @@ export function sumArrays({ size }: BlockShape) {
     gradientSum: ['float64', size],
     squareSum: ['float64', size],
   } as const satisfies ArrayPlan;
+}
+
+/** Sums that follow from those, where the form of the Fisher asks for them: see FisherState.settle. */
+export function derivedArrays({ size }: BlockShape, { scale, centred }: FisherForm): ArrayPlan {
+  return {
+    ...(scale !== 1 && ({ scaledSum: ['float64', size] } as const)),
+    ...(centred && ({ diagonalSum: ['float64', size] } as const)),
+  };
 }
 
 /** Elements from one block of a chunk to the next, for the triangles of gram and woodbury. */

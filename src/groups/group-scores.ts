@@ -1,6 +1,7 @@
 import type { ScoreInputs } from '../criteria/score.js';
 import type { KernelJob } from '../engine/kernels.js';
 import type { BlockedParameter } from '../fisher/blocked-parameter.js';
+import type { Lambda } from '../fisher/damping.js';
 import type { FisherState } from '../fisher/fisher-state.js';
 import { cutIntoTasks, type Span } from '../fisher/spans.js';
 import { fillInPieces, inPieces } from '../memory/pieces.js';
@@ -86,7 +87,7 @@ function* waves(spans: readonly Span[]): Generator<Span> {
 async function partScores(
   context: RunContext,
   state: FisherState,
-  damping: number,
+  damping: Lambda,
   job: Pick<KernelJob<'groupSaliency'>, 'weights' | 'step' | 'inverseGradient'>,
   wave: Span,
   of: (c: number) => number,

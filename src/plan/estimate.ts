@@ -12,6 +12,7 @@ import {
   checkGradientBatch,
   checkSamples,
   checkSparsity,
+  type Damping,
   DEFAULTS,
 } from '../options.js';
 import { checkThreads } from '../pool/threads.js';
@@ -40,7 +41,7 @@ export interface EstimateOptions {
   solver?: SolverOption;
   /** N. Without it there is no time, and solver `auto` is `gram`. */
   samples?: number;
-  damping?: number;
+  damping?: Damping;
   /** Samples of a batch at most. Default 128. */
   gradientBatch?: number;
   criterion?: CriterionName;

@@ -1,10 +1,18 @@
 import { scoreArrays } from '../criteria/score.js';
 import type { BlockShape } from '../fisher/block-shape.js';
 import { weightArrays } from '../fisher/blocked-parameter.js';
+import { sweepArrays } from '../fisher/damping-sweep.js';
+import { PLAIN_FORM } from '../fisher/form.js';
 import { inverseGradientArrays } from '../fisher/inverse-gradient.js';
 import { inverseArrays } from '../fisher/invert.js';
 import { wholeParameters } from '../fisher/spans.js';
-import { needsLowOrder, panelsOf, stateBytes, sumArrays } from '../fisher/state-layout.js';
+import {
+  derivedArrays,
+  needsLowOrder,
+  panelsOf,
+  stateBytes,
+  sumArrays,
+} from '../fisher/state-layout.js';
 import { groupBytes } from '../groups/group-bytes.js';
 import type { ArrayPlan } from '../memory/array-plan.js';
 import { plannedBytes } from '../memory/array-plan.js';
@@ -53,14 +61,18 @@ export interface PlannedMemory extends MemoryBytes {
 
 /** Bytes that a run takes: those that its allocations ask for, counted by the same plans. */
 export function memoryOf(plan: RunPlan): PlannedMemory {
-  const { shapes, solver, update, selection, firstOrder, run } = plan;
+  const { shapes, solver, update, selection, firstOrder, run, dampingSweep } = plan;
+  const { form = PLAIN_FORM } = plan;
   const inverts = invertsBlocks(plan);
   const prunes = run === 'prune';
   const bytes = (when: boolean, arrays: (shape: BlockShape) => ArrayPlan): number =>
     when ? sum(shapes, (shape) => plannedBytes(arrays(shape))) : 0;
 
   const weights = bytes(true, weightArrays) + CONTROL_BYTES;
-  const sums = bytes(solver !== undefined, sumArrays);
+  const sums = bytes(solver !== undefined, (shape) => ({
+    ...sumArrays(shape),
+    ...derivedArrays(shape, form),
+  }));
   const state = solver === undefined ? 0 : stateOf(plan);
   const batches = solver === undefined ? 0 : batchBytes(plan);
   const inverse = bytes(inverts, inverseArrays);
@@ -70,6 +82,7 @@ export function memoryOf(plan: RunPlan): PlannedMemory {
   const masks = bytes(prunes, maskArrays);
   const losses = bytes(prunes && solver !== undefined, lossArrays);
   const searched = bytes(prunes && firstOrder === 'search', searchArrays);
+  const swept = bytes(dampingSweep !== undefined, sweepArrays);
   const counts = prunes ? countBytes(plan) : { cut: 0, quantiles: 0 };
   const scratch = scratchBytes(plan);
   const outputs = prunes ? plan.allWeights * (plan.inPlace ? 1 : 5) : 0;
@@ -88,13 +101,21 @@ export function memoryOf(plan: RunPlan): PlannedMemory {
     { shared: scored + masks + counts.quantiles, other: 0, late: true },
     { shared: scored + masks, other: outputs, late: true },
   ];
+  if (dampingSweep !== undefined) {
+    const sweeping = base + swept;
+    moments.push(
+      { shared: sweeping + inverse, other: scratch.invert, late: true },
+      { shared: sweeping + inverse + scores + Math.max(counts.cut, masks), other: 0, late: true },
+      { shared: sweeping + masks + losses, other: scratch.update, late: true },
+    );
+  }
   const late = moments.filter((moment) => moment.late);
   return {
     weights,
     state,
     sums,
     batches,
-    results: inverse + h + scores + masks + losses + searched,
+    results: inverse + h + scores + masks + losses + searched + swept,
     counts: Math.max(counts.cut, counts.quantiles),
     scratch: Math.max(scratch.accumulate, scratch.invert, scratch.score, scratch.update),
     outputs,

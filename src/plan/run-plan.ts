@@ -5,7 +5,9 @@ import {
   type ParameterShape,
   sizeOf,
 } from '../fisher/block-shape.js';
+import type { FisherForm } from '../fisher/form.js';
 import type { ParsedPattern } from '../groups/pattern.js';
+import type { Damping } from '../options.js';
 import type { Selection } from '../selection/greedy.js';
 import { type ChosenSolver, chooseSolver, type SolverOption } from '../solvers/choose.js';
 import { memoryOf } from './memory.js';
@@ -27,13 +29,17 @@ export interface RunSettings {
   /** N, where it is known. */
   samples?: number;
   /** λ, where it is given beforehand. */
-  damping?: number;
+  damping?: Damping;
+  /** Which matrix the Fisher is; absent: λI + (1/N) Σ g gᵀ. */
+  form?: FisherForm;
   /** Samples of a batch at most; absent: not known, batches are not counted. */
   gradientBatch?: number;
   /** Parameters whose gradients come as the factors of outer products. */
   factored?: ReadonlySet<string>;
   criterion: CriterionName;
   update: UpdateRule;
+  /** Dampings that are compared before. */
+  dampingSweep?: readonly Damping[];
   /** Default `oneshot`. */
   selection?: Selection;
   /** The first-order term, and whether its step is searched. Absent: the gradient is left out. */
@@ -63,13 +69,14 @@ export function planRun(settings: RunSettings, memoryLimit?: number): RunPlan {
   const shapes = blockShapes(settings.parameters, settings.blockSize, settings.pattern);
   const allWeights = settings.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const plan = { ...settings, shapes, allWeights, solver: undefined };
-  const { solver, samples, damping } = settings;
+  const { solver, samples, damping, form } = settings;
   if (solver === undefined) return plan;
   const withSolver = (name: SolverName): RunPlan => ({ ...plan, solver: { name, reason: '' } });
   const chosen = chooseSolver(solver, {
     blockSize: Math.max(...shapes.map(({ blockOrder }) => blockOrder)),
     samples,
     damping,
+    form,
     fits:
       memoryLimit === undefined
         ? undefined

@@ -1,3 +1,4 @@
+import { isPlain } from '../fisher/form.js';
 import { dualIsAccurate, mostDualSamples } from '../solvers/choose.js';
 import { memoryOf } from './memory.js';
 import { planRun, type RunSettings } from './run-plan.js';
@@ -46,6 +47,7 @@ function smallerBlocks(settings: RunSettings, limit: number): MemorySuggestion |
 
 function byDual(settings: RunSettings, limit: number): MemorySuggestion | undefined {
   if (settings.solver === undefined || settings.solver === 'dual') return undefined;
+  if (settings.form !== undefined && !isPlain(settings.form)) return undefined;
   const { shapes } = planRun({ ...settings, solver: 'gram' });
   const longest = Math.max(...shapes.map(({ blockOrder }) => blockOrder));
   const most = Math.min(settings.samples ?? longest, longest);

@@ -1,5 +1,8 @@
 import type { ChosenEngine } from '../engine/engine.js';
 import type { CriterionName, UpdateRule } from '../engine/kernels.js';
+import type { SweptDamping } from '../fisher/damping-sweep.js';
+import type { FisherFormOptions } from '../fisher/form.js';
+import type { Damping } from '../options.js';
 import type { Scope } from '../selection/budgets.js';
 import type { Selection } from '../selection/greedy.js';
 import type { ChosenSolver } from '../solvers/choose.js';
@@ -25,10 +28,12 @@ export interface RunStatistics {
   /** FLOPs of the prunable parameters by the costs given; null without `cost` and `targetFlops`. */
   flops: FlopsStatistics | null;
   blockSize: number;
-  /** λ; null where no Fisher was made. */
-  damping: number | null;
+  /** As it was asked for, λ or relative; null where no Fisher was made. */
+  damping: Damping | null;
   /** N, the gradient samples; null where no Fisher was made. */
   samples: number | null;
+  /** Which matrix the Fisher was; null where none was made. */
+  fisher: Required<FisherFormOptions> | null;
   engine: ChosenEngine;
   /** null where no Fisher was made. */
   solver: ChosenSolver | null;
@@ -45,6 +50,10 @@ export interface RunStatistics {
   parameters: ParameterStatistics[];
   /** Parameters that were left as they are, and why. */
   kept: { name: string; shape: readonly number[]; size: number; reason: string }[];
+  /** What other dampings would have done; null where that was not asked for. */
+  dampingSweep: SweptDamping[] | null;
+  /** What the figures say about the settings, in plain words; empty where all is well. */
+  advice: string[];
   phases: PhaseStatistics[];
   /** What may not be as it was meant, in words. */
   warnings: string[];
@@ -129,15 +138,28 @@ export interface ParameterStatistics extends Counts {
    * without any. With pattern `n:m` those of what the weights removed from a group cost together.
    */
   saliency: { quantile: number; value: number }[] | null;
-  /** Trace of (1/N) Σ g gᵀ, without λ; null where no Fisher was made. */
+  /** λ; null where no Fisher was made. */
+  damping: number | null;
+  /** Trace of the Fisher without λ; null where no Fisher was made. */
   fisherTrace: number | null;
+  /** The same over the weights that were still there; null where there were none, too. */
+  meanDiagonal: number | null;
   /** Largest bound of cond₂(F) among its blocks; null where no inverse was made. */
   condition: number | null;
   predictedLossChange: LossChange | null;
 }
 
 export interface PhaseStatistics {
-  name: 'read' | 'accumulate' | 'invert' | 'score' | 'select' | 'search' | 'update';
+  name:
+    | 'read'
+    | 'accumulate'
+    | 'save'
+    | 'sweep'
+    | 'invert'
+    | 'score'
+    | 'select'
+    | 'search'
+    | 'update';
   /** Wall time; `read` is the time spent waiting for gradients, `search` mostly that in the caller's loss. */
   seconds: number;
   /**

@@ -1,5 +1,8 @@
 import type { BlockedParameter } from '../fisher/blocked-parameter.js';
+import { lambdaOf, traceOf } from '../fisher/damping.js';
+import type { SweptDamping } from '../fisher/damping-sweep.js';
 import type { EstimatedFisher } from '../fisher/estimate.js';
+import type { FisherForm } from '../fisher/form.js';
 import type { InverseDiagonal } from '../fisher/invert.js';
 import { inPieces } from '../memory/pieces.js';
 import type { Parameter } from '../parameters.js';
@@ -11,6 +14,7 @@ import type { Cut } from '../selection/cut.js';
 import { scoresAtRanks } from '../selection/rank.js';
 import type { Ranking } from '../selection/ranking.js';
 import type { Units } from '../selection/units.js';
+import { adviceOn } from './advice.js';
 import {
   type Counts,
   type ParameterStatistics,
@@ -34,6 +38,7 @@ export interface RunFindings {
   /** Weights that the last step pruned. */
   pruned: readonly number[];
   history: StepHistory;
+  dampingSweep: SweptDamping[] | undefined;
   phases: PhaseStatistics[];
 }
 
@@ -51,6 +56,8 @@ export async function runStatistics(
   const changes = parameters.flatMap(({ predictedLossChange }) => predictedLossChange ?? []);
   const thresholds = parameters.flatMap(({ threshold }) => threshold ?? []);
   const names = new Set(parameters.map(({ name }) => name));
+  const advice =
+    fisher === undefined ? [] : adviceOn({ parameters, fisher, blockSize: settings.blockSize });
   return {
     version: STATISTICS_VERSION,
     criterion: settings.criterion,
@@ -63,6 +70,7 @@ export async function runStatistics(
     blockSize: settings.blockSize,
     damping: fisher === undefined ? null : settings.damping,
     samples: fisher?.state.samples ?? null,
+    fisher: fisher === undefined ? null : formOf(fisher.state.form),
     engine: context.engine,
     solver: fisher?.solver ?? null,
     threads: settings.threads,
@@ -90,9 +98,15 @@ export async function runStatistics(
         size: data.length,
         reason: prunable === false ? 'not to be pruned' : 'fewer than two axes',
       })),
+    dampingSweep: findings.dampingSweep ?? null,
+    advice,
     phases,
     warnings: settings.warnings,
   };
+}
+
+function formOf({ examplesPerSample, fisherScale, centred }: FisherForm): RunStatistics['fisher'] {
+  return { examplesPerSample, fisherScale, centred };
 }
 
 async function parameterStatistics(
@@ -100,10 +114,11 @@ async function parameterStatistics(
   { settings, parameters, fisher, inverse, ranking, cuts, pruned, history }: RunFindings,
   index: number,
 ): Promise<ParameterStatistics> {
-  const { name, shape, size, blockCount } = parameters[index];
+  const { name, shape, size, blockCount, prunedBefore } = parameters[index];
   const { units, groups } = ranking;
   const list = groups?.model.members[index].list ?? index;
   const there = await unitsThere(units[list]);
+  const trace = fisher === undefined ? null : await traceOf(fisher.state, index);
   return {
     name,
     shape,
@@ -116,7 +131,9 @@ async function parameterStatistics(
         : { groups: there, dense: groups.dense[index], summed: groups.summed[list] },
     threshold: pruned[index] === 0 ? null : (cuts?.[list].score ?? null),
     saliency: await saliencyQuantiles(context, units[list], there),
-    fisherTrace: fisher === undefined ? null : await fisherTrace(fisher, index),
+    damping: fisher === undefined ? null : lambdaOf(fisher.damping, index),
+    fisherTrace: trace,
+    meanDiagonal: trace === null || size === prunedBefore ? null : trace / (size - prunedBefore),
     condition: inverse === undefined ? null : largest(inverse.condition[index]),
     predictedLossChange: fisher === undefined ? null : history.changes[index],
   };
@@ -160,15 +177,6 @@ function flopsStatistics(
     after: sum(parameters, (p) => p.cost * (p.size - p.prunedBefore - p.prunedNow)),
     target: targetFlops === undefined ? null : flopsLeft(targetFlops, dense),
   };
-}
-
-async function fisherTrace({ state }: EstimatedFisher, index: number): Promise<number> {
-  const { squareSum } = state.parts[index];
-  let total = 0;
-  await inPieces(squareSum.length, (begin, end) => {
-    for (let c = begin; c < end; c++) total += squareSum[c];
-  });
-  return total / state.samples;
 }
 
 function largest(values: Float64Array): number {

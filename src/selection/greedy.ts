@@ -1,5 +1,6 @@
 import type { KernelJob } from '../engine/kernels.js';
 import type { BlockShape } from '../fisher/block-shape.js';
+import type { Lambda } from '../fisher/damping.js';
 import type { FisherState } from '../fisher/fisher-state.js';
 import { cutIntoTasks } from '../fisher/spans.js';
 import type { ArrayPlan } from '../memory/array-plan.js';
@@ -28,7 +29,7 @@ export function keyArrays({ size }: BlockShape) {
 export async function traceBlocks(
   context: RunContext,
   state: FisherState,
-  damping: number,
+  damping: Lambda,
   weights: readonly Float32Array[],
   { step = 0, losses = false }: { step?: number; losses?: boolean } = {},
 ): Promise<GreedyTrace> {
@@ -48,7 +49,7 @@ export async function traceBlocks(
         weights: weights[index],
         mask: parameter.mask,
         order: parameter.order,
-        gradientSum: state.parts[index].gradientSum,
+        gradientSum: state.parts[index].scaledSum,
         step,
         keys: keys[index],
         marginalLosses: marginalLosses[index],

@@ -1,5 +1,7 @@
 import type { SolverName } from '../engine/kernels.js';
 import { optionError, WoodFisherError } from '../errors.js';
+import { type FisherForm, isPlain } from '../fisher/form.js';
+import type { Damping } from '../options.js';
 import { invertFlops } from './flops.js';
 
 export type SolverOption = 'auto' | SolverName;
@@ -27,11 +29,15 @@ export function chooseSolver(option: SolverOption, known: KnownBeforehand): Chos
   }
   if (option !== 'auto') {
     checkNeeds(option, known);
+    checkForm(option, known);
     return { name: option, reason: 'asked for' };
   }
-  const { blockSize, samples, fits } = known;
+  const { blockSize, samples, fits, form } = known;
   if (samples === undefined) {
     return { name: 'gram', reason: 'the number of samples is not known beforehand' };
+  }
+  if (form !== undefined && !isPlain(form)) {
+    return { name: 'gram', reason: `${formNeeds(form)} sums over the samples` };
   }
   const faster = byArithmetic(blockSize, samples);
   if (!dualIsAccurate(blockSize, samples) || fits === undefined || fits(faster.name)) return faster;
@@ -85,9 +91,30 @@ export interface KnownBeforehand {
   /** Weights of the longest block. */
   blockSize: number;
   samples?: number;
-  damping?: number;
+  damping?: Damping;
+  /** Default: F = λI + (1/N) Σ g gᵀ. */
+  form?: FisherForm;
   /** Whether a run with this solver fits the memory that it may take; absent: no limit was set. */
   fits?: (solver: SolverName) => boolean;
+}
+
+function formNeeds({ centred }: FisherForm): string {
+  return centred ? 'a centred Fisher needs' : 'fisherScale "examples" needs';
+}
+
+function checkForm(solver: SolverName, { form }: KnownBeforehand): void {
+  if (form === undefined || solver === 'gram') return;
+  const scaled = form.scale !== 1 && solver === 'dual';
+  if (!form.centred && !scaled) return;
+  const why =
+    solver === 'dual'
+      ? 'keeps the samples as float32, as they come'
+      : 'cannot take the mean out of an inverse';
+  throw new WoodFisherError(
+    'ERR_WOODFISHER_OPTION',
+    `${formNeeds(form)} solver "gram": "${solver}" ${why}`,
+    { option: form.centred ? 'centred' : 'fisherScale', value: solver },
+  );
 }
 
 function checkNeeds(solver: SolverName, { blockSize, samples, damping }: KnownBeforehand): void {
@@ -98,6 +125,13 @@ function checkNeeds(solver: SolverName, { blockSize, samples, damping }: KnownBe
       'ERR_WOODFISHER_OPTION',
       `solver "${solver}" needs ${missing} before the first sample; give ${missing}, or use solver "gram"`,
       { option: missing },
+    );
+  }
+  if (solver === 'woodbury' && typeof damping === 'object') {
+    throw new WoodFisherError(
+      'ERR_WOODFISHER_OPTION',
+      'solver "woodbury" starts from λ, and a relative damping is known only when all samples are in; use solver "gram"',
+      { option: 'damping', value: damping.relative },
     );
   }
   if (solver === 'dual' && samples !== undefined && samples >= blockSize) {

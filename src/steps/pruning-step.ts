@@ -63,12 +63,12 @@ function selectionStepOf({ firstOrder }: PruneSettings, { stepBefore }: StepInpu
 /** D and the condition where they are wanted, and h for the first-order term. */
 async function invert(
   context: RunContext,
-  { criterion, damping, firstOrder }: PruneSettings,
+  { criterion, firstOrder }: PruneSettings,
   clock: PhaseClock,
   { fisher }: StepInput,
 ): Promise<{ inverse?: InverseDiagonal; h?: Float64Array[] }> {
   if (fisher === undefined || (criterion !== 'woodfisher' && firstOrder === undefined)) return {};
-  const { state } = fisher;
+  const { state, damping } = fisher;
   return await clock.time('invert', async () => ({
     inverse: criterion === 'woodfisher' ? await invertBlocks(context, state, damping) : undefined,
     h: firstOrder && (await inverseGradient(context, state, damping)),
@@ -78,7 +78,7 @@ async function invert(
 /** Scores what may be pruned: weights by criterion or in greedy order, or groups. */
 async function score(
   context: RunContext,
-  { criterion, selection, pattern, damping }: PruneSettings,
+  { criterion, selection, pattern }: PruneSettings,
   { parameters, fisher, budgets }: StepInput,
   inverse: InverseDiagonal | undefined,
   firstOrder: FirstOrderTerm | undefined,
@@ -86,11 +86,11 @@ async function score(
   const weights = parameters.map((parameter) => parameter.weights);
   const ranked = { parameters, weights, criterion, selection, pattern, budgets };
   if (fisher === undefined) return await rank(context, ranked);
-  const { state } = fisher;
+  const { state, damping } = fisher;
   const inputs = {
     diagonal: inverse?.diagonal ?? [],
-    squareSum: state.parts.map(({ squareSum }) => squareSum),
-    samples: state.samples,
+    squareSum: state.parts.map(({ diagonalSum }) => diagonalSum),
+    samples: state.divisor,
     damping,
     firstOrder,
   };
@@ -99,7 +99,7 @@ async function score(
 
 async function update(
   context: RunContext,
-  { update: rule, damping, firstOrder }: PruneSettings,
+  { update: rule, firstOrder }: PruneSettings,
   clock: PhaseClock,
   { all, parameters, fisher, stepBefore }: StepInput,
   masks: readonly Uint8Array[],
@@ -111,7 +111,10 @@ async function update(
     return { changes: undefined };
   }
   const updated = (some: readonly Float32Array[], step: number) =>
-    applyUpdate(context, fisher.state, rule, damping, some, masks, { step, inverseGradient: h });
+    applyUpdate(context, fisher.state, rule, fisher.damping, some, masks, {
+      step,
+      inverseGradient: h,
+    });
   const search =
     firstOrder && 'search' in firstOrder
       ? await clock.time('search', () =>

@@ -3,6 +3,7 @@ import { chainOf, type DenseStep } from './chain.js';
 import { inputSource } from './examples.js';
 import { type Labels, labelSource } from './labels.js';
 import { type LossFunction, type LossName, type Objective, objectiveOf } from './objective.js';
+import { Random } from './random.js';
 import {
   assertLayersModel,
   type LayersModel,
@@ -18,6 +19,17 @@ export interface FactorOptions {
   batchSize?: number;
   /** The build of TensorFlow.js the model comes from. Default: `@tensorflow/tfjs`. */
   tf?: TensorFlow;
+  /**
+   * `empirical`: gradients of the loss of the labels given. `true`: of labels drawn from the model's own
+   * output distribution, for the Fisher information proper; `labels` are not read then. That
+   * distribution is the one of which the loss is the negative logarithm: classes by the softmax, bits by
+   * the sigmoid, and for meanSquaredError of m outputs a normal one of variance m/2. Default `empirical`.
+   */
+  fisher?: 'empirical' | 'true';
+  /** With `fisher: 'true'`: labels that are drawn for each example, a batch for each. Default 1. */
+  draws?: number;
+  /** With `fisher: 'true'`: decides the draws. Default 0. */
+  seed?: number;
   signal?: AbortSignal;
 }
 
@@ -56,29 +68,67 @@ export interface FactorBatch {
 export async function* layerFactors(
   model: LayersModel,
   inputs: Tensor | Float32Array,
-  labels: Labels,
+  labels: Labels | undefined,
   options: FactorOptions = {},
 ): AsyncGenerator<FactorBatch, void, undefined> {
   const { loss, batchSize = 128, signal } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw optionError('batchSize', 'an integer of at least 1', batchSize);
   }
+  const drawing = checkDrawing(options);
   signal?.throwIfAborted();
   const tf = await loadTensorFlow(options.tf);
   assertLayersModel(tf, model);
   const chain = chainOf(model);
   const objective = objectiveOf(tf, model, chain, loss);
   const examples = inputSource(tf, inputs, chain.inputShape);
-  const targets = await labelSource(tf, labels, objective.labelForm, examples.count);
+  if (drawing !== undefined && objective.draw === undefined) {
+    throw optionError('loss', "one that has a name where fisher is 'true'", loss);
+  }
+  const targets =
+    drawing === undefined
+      ? await labelSource(tf, labels, objective.labelForm, examples.count)
+      : undefined;
   for (let start = 0; start < examples.count; start += batchSize) {
     signal?.throwIfAborted();
     const k = Math.min(batchSize, examples.count - start);
-    const passes = bothPasses(tf, objective, k, () => [
-      examples.batch(start, k),
-      targets.batch(start, k),
-    ]);
-    yield { examples: k, layers: await download(passes) };
+    for (let draw = 0; draw < (drawing?.draws ?? 1); draw++) {
+      signal?.throwIfAborted();
+      const passes = bothPasses(
+        tf,
+        objective,
+        k,
+        () => ({ x: examples.batch(start, k), labels: targets?.batch(start, k) }),
+        drawing?.random,
+      );
+      yield { examples: k, layers: await download(passes) };
+    }
   }
+}
+
+/** How labels are drawn; undefined: not at all. */
+function checkDrawing({
+  fisher = 'empirical',
+  draws,
+  seed,
+}: FactorOptions): { draws: number; random: Random } | undefined {
+  if (fisher !== 'empirical' && fisher !== 'true') {
+    throw optionError('fisher', 'one of empirical, true', fisher);
+  }
+  if (fisher === 'empirical') {
+    const [name, value] = draws === undefined ? ['seed', seed] : ['draws', draws];
+    if (value !== undefined) {
+      throw optionError(name, "left out unless fisher is 'true'", value);
+    }
+    return undefined;
+  }
+  if (draws !== undefined && (!Number.isSafeInteger(draws) || draws < 1)) {
+    throw optionError('draws', 'a whole number of at least 1', draws);
+  }
+  if (seed !== undefined && (!Number.isSafeInteger(seed) || seed < 0)) {
+    throw optionError('seed', 'a whole number of at least 0', seed);
+  }
+  return { draws: draws ?? 1, random: new Random(seed ?? 0) };
 }
 
 /** The two factors of one layer, kept until they are downloaded. */
@@ -90,15 +140,16 @@ interface LayerTensors {
 
 function bothPasses(
   tf: TensorFlow,
-  { steps, summedLoss }: Objective,
+  { steps, summedLoss, draw }: Objective,
   k: number,
-  batch: () => [inputs: Tensor, labels: Tensor],
+  batch: () => { x: Tensor; labels: Tensor | undefined },
+  random: Random | undefined,
 ): LayerTensors[] {
   const dense = steps.filter((step) => step.kind === 'dense');
   const inputs: Tensor[] = [];
   try {
     const deltas = tf.tidy(() => {
-      const [x, labels] = batch();
+      const { x, labels: given } = batch();
       const backward = tf.grads((...zeros: Tensor[]) => {
         let activations = x;
         for (const step of steps) {
@@ -110,6 +161,8 @@ function bothPasses(
           inputs.push(tf.keep(tf.clone(activations)));
           activations = tf.add(preActivation(tf, step, activations), zero);
         }
+        const labels = given ?? (random && draw?.(tf, activations, random));
+        if (labels === undefined) throw new TypeError('a batch has labels, or they are drawn');
         return summedLoss(labels, activations);
       });
       return backward(dense.map((step) => tf.zeros([k, step.outputs])));

@@ -32,6 +32,7 @@ export interface GradientOptions extends FactorOptions {
  *   probabilities); for the other named losses targets [n, outputs]; for a function whatever it
  *   takes, n along the first axis (Int32Array and Uint8Array arrive as an int32 tensor [k],
  *   number[] and Float32Array as a float32 one). Arrays are row-major.
+ *   Not read, and may be undefined, with `fisher: 'true'`.
  * @param options.loss A name, or a function `(labels, predictions) => losses [k]`. Default: the
  *   loss the model was compiled with.
  * @yields For each kernel its gradients [k, in, out], under the name {@link modelParameters} gives
@@ -47,7 +48,7 @@ export interface GradientOptions extends FactorOptions {
 export async function* perExampleGradients(
   model: LayersModel,
   inputs: Tensor | Float32Array,
-  labels: Labels,
+  labels: Labels | undefined,
   options: GradientOptions = {},
 ): AsyncGenerator<Record<string, Float32Array>, void, undefined> {
   const { biases = false, signal } = options;
@@ -69,7 +70,7 @@ export async function* perExampleGradients(
 export async function* perExampleFactors(
   model: LayersModel,
   inputs: Tensor | Float32Array,
-  labels: Labels,
+  labels: Labels | undefined,
   options: GradientOptions = {},
 ): AsyncGenerator<Record<string, Float32Array | FactoredGradients>, void, undefined> {
   for await (const { layers } of layerFactors(model, inputs, labels, options)) {

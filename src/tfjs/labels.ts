@@ -21,7 +21,7 @@ export type LabelForm = { kind: 'classes' | 'targets'; width: number } | { kind:
  */
 export async function labelSource(
   tf: TensorFlow,
-  labels: Labels,
+  labels: Labels | undefined,
   form: LabelForm,
   examples: number,
 ): Promise<Source> {

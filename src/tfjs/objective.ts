@@ -1,5 +1,7 @@
 import { optionError, WoodFisherError } from '../errors.js';
 import type { Chain, Step } from './chain.js';
+import type { Draw } from './drawn-labels.js';
+import * as drawing from './drawn-labels.js';
 import type { LabelForm } from './labels.js';
 import * as losses from './losses.js';
 import type { LayersModel, Tensor, TensorFlow } from './tensorflow.js';
@@ -18,6 +20,8 @@ export type LossFunction = (labels: Tensor, predictions: Tensor) => Tensor;
 export interface Objective {
   steps: readonly Step[];
   labelForm: LabelForm;
+  /** Labels from the distribution that the outputs stand for; absent where that is not known. */
+  draw?: Draw;
   /** Sum of the losses of the examples, a scalar. */
   summedLoss(labels: Tensor, outputs: Tensor): Tensor;
 }
@@ -28,15 +32,19 @@ type Loss = (tf: TensorFlow, labels: Tensor, outputs: Tensor) => Tensor;
 interface NamedLoss {
   labels: 'classes' | 'targets';
   fromPredictions: Loss;
+  draw: Draw;
   activation?: string;
   fromLogits?: Loss;
+  drawFromLogits?: Draw;
 }
 
 const crossEntropy: NamedLoss = {
   labels: 'classes',
   fromPredictions: losses.categoricalCrossEntropy,
+  draw: drawing.drawFromProbabilities,
   activation: 'softmax',
   fromLogits: losses.softmaxCrossEntropy,
+  drawFromLogits: drawing.drawFromLogits,
 };
 
 const namedLosses: Record<LossName, NamedLoss> = {
@@ -45,10 +53,16 @@ const namedLosses: Record<LossName, NamedLoss> = {
   binaryCrossentropy: {
     labels: 'targets',
     fromPredictions: losses.binaryCrossEntropy,
+    draw: drawing.drawBits,
     activation: 'sigmoid',
     fromLogits: losses.sigmoidCrossEntropy,
+    drawFromLogits: drawing.drawBitsFromLogits,
   },
-  meanSquaredError: { labels: 'targets', fromPredictions: losses.meanSquaredError },
+  meanSquaredError: {
+    labels: 'targets',
+    fromPredictions: losses.meanSquaredError,
+    draw: drawing.drawNormal,
+  },
 };
 
 /**
@@ -96,6 +110,7 @@ export function objectiveOf(
   return {
     steps: logits ? chain.steps.slice(0, -1) : chain.steps,
     labelForm: { kind: named.labels, width: shape[1] as number },
+    draw: logits ? named.drawFromLogits : named.draw,
     summedLoss: (labels, outputs) => tf.sum((logits ?? named.fromPredictions)(tf, labels, outputs)),
   };
 }

@@ -26,7 +26,9 @@ export type TensorFlow = Pick<
   | 'exp'
   | 'expandDims'
   | 'grads'
+  | 'greater'
   | 'keep'
+  | 'less'
   | 'log'
   | 'matMul'
   | 'max'
@@ -46,6 +48,7 @@ export type TensorFlow = Pick<
   | 'tidy'
   | 'transpose'
   | 'zeros'
+  | 'zerosLike'
 >;
 
 /**

@@ -1,5 +1,6 @@
 import type { KernelJob, UpdateRule } from '../engine/kernels.js';
 import type { BlockShape } from '../fisher/block-shape.js';
+import type { Lambda } from '../fisher/damping.js';
 import type { FisherState } from '../fisher/fisher-state.js';
 import { cutIntoTasks } from '../fisher/spans.js';
 import type { ArrayPlan } from '../memory/array-plan.js';
@@ -32,7 +33,7 @@ export async function applyUpdate(
   context: RunContext,
   state: FisherState,
   rule: UpdateRule,
-  damping: number,
+  damping: Lambda,
   weights: readonly Float32Array[],
   masks: readonly Uint8Array[],
   firstOrder?: FirstOrderTerm,
@@ -48,7 +49,7 @@ export async function applyUpdate(
         weights: weights[index],
         maskBefore: parameter.mask,
         maskAfter: masks[index],
-        gradientSum: state.parts[index].gradientSum,
+        gradientSum: state.parts[index].scaledSum,
         losses: losses[index],
         ...firstOrderOf(firstOrder, index),
       };

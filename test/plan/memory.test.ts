@@ -35,7 +35,8 @@ function sampled({ shapes: all, counts }: { shapes: RunSettings['parameters']; c
   const [first] = counts;
   // All batches but the last are of the same size.
   const sizes = counts.map((count, i) => (i < counts.length - 1 ? first : Math.min(count, first)));
-  return { parameters, gradients: randomBatches(prunable, sizes, random), gradientBatch: first };
+  const gradients = randomBatches(prunable, sizes, random);
+  return { parameters, prunable, gradients, gradientBatch: first };
 }
 
 function total(gradients: readonly object[], batch: number, last: number): number {
@@ -47,11 +48,11 @@ test('a run takes the shared memory that is planned, but for counts of equal dig
     fc.asyncProperty(
       runs,
       async ({ solver, blockSize, threads, selection, firstOrder, ...data }) => {
-        const { parameters, gradients, gradientBatch } = sampled(data);
+        const { parameters, prunable, gradients, gradientBatch } = sampled(data);
         const [{ name, data: weights }] = parameters;
         const last = gradients[gradients.length - 1][name].length / weights.length;
         const samples = total(gradients, gradientBatch, last);
-        const longest = Math.min(blockSize, Math.max(...parameters.map((p) => p.data.length)));
+        const longest = Math.min(blockSize, Math.max(...prunable.map((p) => p.data.length)));
         fc.pre(solver !== 'dual' || samples < longest);
         const options = { parameters, blockSize, solver, samples, damping: 0.1, threads, engine };
         const method = { selection, ...(firstOrder && FIRST_ORDER[firstOrder]) };

@@ -33,6 +33,8 @@ for (const [title, options] of Object.entries({
     firstOrder: true,
     loss: (all: readonly { data: Float32Array }[]) => (all[0].data[0] === 0 ? 1 : Number.NaN),
   },
+  'of a sweep of dampings': { gradients, dampingSweep: [1e-3, { relative: 0.1 }] },
+  'of a relative damping': { gradients, damping: { relative: 0.1 } },
   'by magnitude': { criterion: 'magnitude' },
   'of groups with FLOPs': { gradients, pattern: '1x2', targetFlops: 0.5, cost: { a: 3 } },
   'of n:m': { gradients, pattern: '2:4', sparsity: undefined },

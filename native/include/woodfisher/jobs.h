@@ -30,7 +30,7 @@ struct StateRange : BlockRange {
   double* states;  // packed triangles, `stride` float64 each, the first one that of `first_block`
   std::size_t first_block;
   std::size_t stride;
-  double samples;  // N
+  double samples;  // N, or N over a factor: F = lambda I + S / samples
   double damping;  // lambda
   // dual alone: the samples of each block as rows [N, order], N * widest float32 each, where
   // `widest` is the order of the parameter's longest block.
@@ -76,6 +76,12 @@ struct AccumulateJob : StateRange {
   std::size_t stored = 0;         // dual: samples that were added before
   const float* inputs = nullptr;  // [count, before * after]
   const float* deltas = nullptr;  // [count, outputs]
+};
+
+struct CentreJob : StateRange {
+  const double* gradient_sum;
+  double count;  // N
+  double sign;
 };
 
 struct InvertJob : StateRange {

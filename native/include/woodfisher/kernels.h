@@ -13,6 +13,7 @@ struct Kernels {
   const char* instruction_set;
   Status (*initialise)(const StateRange&);
   Status (*accumulate)(const AccumulateJob&);
+  Status (*centre)(const CentreJob&);
   Status (*invert)(const InvertJob&);
   Status (*multiply)(const MultiplyJob&);
   Status (*update)(const UpdateJob&);

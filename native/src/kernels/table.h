@@ -1,6 +1,7 @@
 // One instruction set's kernels as a table. Included last, by the files of native/src/isa/.
 #pragma once
 
+#include "kernels/centre.h"
 #include "kernels/choose_smallest.h"
 #include "kernels/choose_subsets.h"
 #include "kernels/dual.h"
@@ -32,10 +33,10 @@ inline Status accumulate(const AccumulateJob& job) {
 }
 
 inline constexpr Kernels table(const char* instruction_set) {
-  return {instruction_set, initialise, accumulate,     invert,
-          multiply,        update,     group_saliency, choose_subsets,
-          choose_smallest, greedy,     score,          count_keys,
-          count_ties,      cut,        find_non_finite};
+  return {instruction_set, initialise,      accumulate, centre,
+          invert,          multiply,        update,     group_saliency,
+          choose_subsets,  choose_smallest, greedy,     score,
+          count_keys,      count_ties,      cut,        find_non_finite};
 }
 
 }  // namespace woodfisher::WOODFISHER_ISA

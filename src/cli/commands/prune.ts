@@ -36,6 +36,11 @@ Examples:
   # within a container of 2 GB: refused at once, with settings that fit, where it needs more
   woodfisher prune --weights model.safetensors --gradients g.safetensors --sparsity 0.8 \\
     --memory-limit 1800MB --out pruned.safetensors
+  # the gradients are read once; the saved Fisher then serves every sparsity and damping
+  woodfisher prune --weights model.safetensors --gradients g.safetensors --sparsity 0.8 \\
+    --save-fisher f.safetensors --out p80.safetensors
+  woodfisher prune --weights model.safetensors --fisher f.safetensors --sparsity 0.9 \\
+    --damping-sweep 1e-6,1e-5,1e-4 --out p90.safetensors
   # all but the embeddings and the last layer
   woodfisher prune --weights model.safetensors --gradients g.safetensors --sparsity 0.8 \\
     --exclude 'embed' --exclude '^head\\.' --out pruned.safetensors
@@ -74,15 +79,20 @@ export function addPruneCommand(program: Command): void {
     .optionsGroup('Output:')
     .requiredOption('--out <file>', 'where the pruned model goes (required)')
     .option('--mask-out <file>', 'where the masks go')
-    .option('--stats <file>', 'where the statistics go');
+    .option('--stats <file>', 'where the statistics go')
+    .option(
+      '--save-fisher <file>',
+      'where the Fisher of --gradients goes, as soon as they are read; --fisher takes it',
+    );
   addEngineFlags(command);
   addReportFlags(command)
     .addHelpText('after', HELP)
     .allowExcessArguments(false)
     .action(async (flags: PruneFlags & ReportFlags) => {
       requireBudget(command, flags);
-      requireGradients(command, flags);
-      await runCommand(flags, (run) => pruneFiles(flags, run));
+      requireSense(command, flags);
+      const given = flags.fisher === undefined ? flags : withoutDefaults(command, flags);
+      await runCommand(flags, (run) => pruneFiles(given, run));
     });
 }
 
@@ -95,11 +105,28 @@ function requireBudget(command: Command, { sparsity, targetFlops, pattern }: Pru
   );
 }
 
+/** A saved Fisher has settings of its own, which only flags that were given are compared with. */
+function withoutDefaults(command: Command, flags: PruneFlags): PruneFlags {
+  const ofFisher = ['blockSize', 'damping', 'fisherScale'] as const;
+  const defaults = ofFisher.filter((name) => command.getOptionValueSource(name) === 'default');
+  return { ...flags, ...Object.fromEntries(defaults.map((name) => [name, undefined])) };
+}
+
 /** What only the flags together can get wrong. */
-function requireGradients(command: Command, { criterion, update, gradients }: PruneFlags): void {
-  if (gradients !== undefined) return;
+function requireSense(command: Command, flags: PruneFlags): void {
+  const { criterion, update, gradients } = flags;
   const wrong = (message: string): never =>
-    command.error(`error: ${message}`, { exitCode: EXIT.usage, code: 'woodfisher.gradients' });
+    command.error(`error: ${message}`, { exitCode: EXIT.usage, code: 'woodfisher.usage' });
+  if (flags.dampingOver !== undefined && flags.relativeDamping === undefined) {
+    wrong('--damping-over says whose mean --relative-damping takes; give --relative-damping');
+  }
+  if (flags.fisher !== undefined && gradients !== undefined) {
+    wrong('--fisher stands in place of --gradients; give one of the two');
+  }
+  if (flags.saveFisher !== undefined && gradients === undefined) {
+    wrong('--save-fisher saves the Fisher of --gradients; give them');
+  }
+  if (gradients !== undefined || flags.fisher !== undefined) return;
   if (needsFisher(criterion)) {
     wrong(`--criterion ${criterion} needs --gradients; only magnitude does without`);
   }

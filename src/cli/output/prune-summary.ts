@@ -1,5 +1,7 @@
 import Table from 'cli-table3';
 import type { KeptTensor } from '../../files/sort-tensors.js';
+import type { SweptDamping } from '../../fisher/damping-sweep.js';
+import type { Damping } from '../../options.js';
 import type {
   LossChange,
   ParameterStatistics,
@@ -35,6 +37,8 @@ export function pruneSummary(
     ...fisherLines(statistics),
     `engine: ${engine.name}${instructions}, ${threads} threads: ${engine.reason}`,
     ...(solver === null ? [] : [`solver: ${solver.name}: ${solver.reason}`]),
+    ...(statistics.dampingSweep ?? []).map(sweepLine),
+    ...statistics.advice.map((sentence) => `advice: ${sentence}`),
     ...keptLines(statistics.kept),
     ...Object.entries(written).map(([what, path]) => `${what}: ${path}`),
     `time: load ${seconds(times.load)}, ${phases.join(', ')}, write ${seconds(times.write)}; ${seconds(times.total)} in all`,
@@ -85,11 +89,12 @@ function phaseTime({ name, seconds: real, estimatedSeconds }: PhaseStatistics): 
   return `${name} ${seconds(real)}${expected}`;
 }
 
-function fisherLines({ samples, damping, blockSize, predictedLossChange }: RunStatistics) {
-  if (samples === null || damping === null || predictedLossChange === null) return [];
+function fisherLines({ samples, fisher, damping, blockSize, predictedLossChange }: RunStatistics) {
+  if (samples === null || fisher === null || damping === null || predictedLossChange === null)
+    return [];
   const { quadratic, linear } = predictedLossChange;
   return [
-    `Fisher: ${count(samples)} samples, blocks of ${count(blockSize)}, damping ${setting(damping)}`,
+    `Fisher: ${count(samples)} samples${formWords(fisher)}, blocks of ${count(blockSize)}, damping ${dampingWords(damping)}`,
     `predicted loss change: ${scientific(quadratic)} (½δᵀFδ), ${scientific(linear)} (ḡᵀδ)`,
   ];
 }
@@ -99,6 +104,31 @@ function flopsLines({ flops }: RunStatistics): string[] {
   const { dense, before, after, target } = flops;
   const aim = target === null ? '' : `, at most ${count(target)} asked for`;
   return [`FLOPs: ${count(dense)} dense, ${count(before)} before, ${count(after)} after${aim}`];
+}
+
+/** " of 32 examples, on the scale of examples, centred" */
+function formWords(form: NonNullable<RunStatistics['fisher']>): string {
+  const { examplesPerSample, fisherScale, centred } = form;
+  return [
+    ...(examplesPerSample === 1 ? [] : [` of ${count(examplesPerSample)} examples`]),
+    ...(examplesPerSample !== 1 && fisherScale === 'examples'
+      ? [', on the scale of examples']
+      : []),
+    ...(centred ? [', centred'] : []),
+  ].join('');
+}
+
+/** sweep, damping 1e-6: ΔL 1.2e-3 (9.8e-4 without λ), prunes 93.1 % of what the first does */
+function sweepLine({ damping, quadratic, undamped, overlap }: SweptDamping, at: number): string {
+  const same = at === 0 ? '' : `, prunes ${percent(overlap)} of what the first prunes`;
+  return `sweep, damping ${dampingWords(damping)}: ½δᵀFδ ${scientific(quadratic)} (${scientific(undamped)} without λ)${same}`;
+}
+
+/** 1e-5; 0.01 × the mean diagonal of each parameter */
+function dampingWords(damping: Damping): string {
+  if (typeof damping === 'number') return setting(damping);
+  const over = damping.over === 'model' ? 'the model' : 'each parameter';
+  return `${setting(damping.relative)} × the mean diagonal of ${over}`;
 }
 
 /** The kept tensors, those of the same reason together. */

@@ -1,4 +1,5 @@
 import type { AccumulateJob, Kernels, Status } from '../kernels.js';
+import { centre } from './centre.js';
 import { chooseSmallest } from './choose-smallest.js';
 import { chooseSubsets } from './choose-subsets.js';
 import { accumulateDual } from './dual.js';
@@ -23,6 +24,7 @@ function accumulate(job: AccumulateJob): Status {
 export const javascriptKernels: Kernels = {
   initialise,
   accumulate,
+  centre,
   invert,
   multiply,
   update,

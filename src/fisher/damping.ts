@@ -1,0 +1,60 @@
+import { WoodFisherError } from '../errors.js';
+import { inPieces } from '../memory/pieces.js';
+import type { Damping } from '../options.js';
+import type { FisherState } from './fisher-state.js';
+
+/** λ: one for all, or one for each parameter. */
+export type Lambda = number | readonly number[];
+
+/** λ of a parameter. */
+export function lambdaOf(lambda: Lambda, index: number): number {
+  return typeof lambda === 'number' ? lambda : lambda[index];
+}
+
+/** Trace of F − λI of a parameter. Weights that were pruned before add nothing. */
+export async function traceOf(state: FisherState, index: number): Promise<number> {
+  const { diagonalSum } = state.parts[index];
+  let total = 0;
+  await inPieces(diagonalSum.length, (begin, end) => {
+    for (let c = begin; c < end; c++) total += diagonalSum[c];
+  });
+  return total / state.divisor;
+}
+
+/**
+ * The λ that a damping means for a state all of whose samples are in.
+ *
+ * @throws {WoodFisherError} `ERR_WOODFISHER_OPTION` for a relative damping of gradients that are all 0.
+ */
+export async function resolveDamping(state: FisherState, damping: Damping): Promise<Lambda> {
+  if (typeof damping === 'number') return damping;
+  const { parameters } = state;
+  const traces: number[] = [];
+  for (const index of parameters.keys()) traces.push(await traceOf(state, index));
+  const there = parameters.map(({ size, prunedBefore }) => size - prunedBefore);
+  const model = damping.relative * (sum(traces) / sum(there));
+  if (damping.over === 'model') {
+    if (!(model > 0)) throw nothingToRelateTo('any parameter');
+    return model;
+  }
+  return parameters.map(({ name }, index) => {
+    // Of a parameter without weights nothing is ever asked; its F has to be a matrix all the same.
+    const lambda =
+      there[index] === 0 ? model || 1 : damping.relative * (traces[index] / there[index]);
+    if (!(lambda > 0)) throw nothingToRelateTo(`parameter "${name}"`, name);
+    return lambda;
+  });
+}
+
+function nothingToRelateTo(what: string, parameter?: string): WoodFisherError {
+  const or = parameter === undefined ? '' : ", take it over 'model',";
+  return new WoodFisherError(
+    'ERR_WOODFISHER_OPTION',
+    `damping cannot be relative: the gradients of ${what} are all 0 in every sample; give an absolute damping${or} or leave the parameter out`,
+    { option: 'damping', parameter },
+  );
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0);
+}

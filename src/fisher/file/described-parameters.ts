@@ -1,0 +1,69 @@
+import { isDeepStrictEqual } from 'node:util';
+import { WoodFisherError } from '../../errors.js';
+import { formatError, quote } from '../../formats/errors.js';
+import { groupLayout } from '../../groups/parameter-groups.js';
+import type { ParsedPattern } from '../../groups/pattern.js';
+import type { Lease } from '../../memory/arena.js';
+import { firstDifference } from '../../memory/first-difference.js';
+import type { Parameter } from '../../parameters.js';
+import type { ParameterShape } from '../block-shape.js';
+import { type BlockedParameter, blockParameters } from '../blocked-parameter.js';
+import { patternOf } from './description.js';
+import type { StateSource } from './state-source.js';
+
+/** The parameters of a state, without their data. */
+export function describedShapes(source: StateSource): ParameterShape[] {
+  return source.description.parameters.map(({ name, outputAxis }, index) => ({
+    ...{ name, outputAxis, prunable: true },
+    shape: source.shape(index),
+  }));
+}
+
+/** The parameters of a state, with its weights and masks, cut into the blocks that it must have. */
+export async function describedParameters(
+  source: StateSource,
+  pattern: ParsedPattern,
+  lease: Lease,
+): Promise<BlockedParameter[]> {
+  const parameters: Parameter[] = [];
+  for (const [index, shape] of describedShapes(source).entries()) {
+    const data = await source.vector('weight', index);
+    parameters.push({ ...shape, data, mask: await source.vector('mask', index) });
+  }
+  const { blockSize } = source.description;
+  const blocked = await blockParameters(parameters, { blockSize, pattern }, lease);
+  await requireSameCut(source, blocked, pattern);
+  return blocked;
+}
+
+/** Refuses a state whose blocks are not those of the parameters. */
+export async function requireSameCut(
+  source: StateSource,
+  parameters: readonly BlockedParameter[],
+  pattern: ParsedPattern,
+): Promise<void> {
+  const saved = patternOf(source.description);
+  for (const [index, parameter] of parameters.entries()) {
+    const { name, starts, order } = parameter;
+    const found = await source.starts(index);
+    const same = found.length === starts.length && (await firstDifference(found, starts)) === -1;
+    if (same && isDeepStrictEqual(groupLayout(parameter, saved).order, order)) continue;
+    if (describe(saved) !== describe(pattern)) {
+      throw new WoodFisherError(
+        'ERR_WOODFISHER_STATE',
+        `${source.name} was cut into blocks for ${describe(saved)}, and ${describe(pattern)} cuts parameter ${quote(name)} at other places; estimate the Fisher for that pattern`,
+        { parameter: name, option: 'pattern' },
+      );
+    }
+    throw formatError(
+      source.name,
+      `tensor ${quote(`starts:${name}`)} must cut the ${starts[starts.length - 1]} weights into blocks of ${source.description.blockSize}, but does not`,
+      { parameter: name },
+    );
+  }
+}
+
+function describe(pattern: ParsedPattern): string {
+  const axis = 'axis' in pattern ? ` along patternAxis ${pattern.axis}` : '';
+  return `pattern "${pattern.text}"${axis}`;
+}

@@ -1,0 +1,107 @@
+import { chooseEngine, type EngineOption } from '../../engine/engine.js';
+import { WoodFisherError } from '../../errors.js';
+import {
+  type ParsedPattern,
+  type Pattern,
+  type PatternAxis,
+  parsePattern,
+} from '../../groups/pattern.js';
+import { memoryBudget } from '../../memory/budget.js';
+import { checkGradientBatch, DEFAULTS } from '../../options.js';
+import { fitRun } from '../../plan/require-memory.js';
+import { RunContext } from '../../pool/run-context.js';
+import { checkThreads } from '../../pool/threads.js';
+import type { ChosenSolver } from '../../solvers/choose.js';
+import type { FisherState } from '../fisher-state.js';
+import { checkForm, type FisherForm, type FisherScale } from '../form.js';
+import { SampleStream } from '../sample-stream.js';
+import { combineStates } from './combine.js';
+import { describedParameters, describedShapes } from './described-parameters.js';
+import { patternOf } from './description.js';
+import { requireMergeable } from './mergeable.js';
+import type { StateSource } from './state-source.js';
+
+/** What a Fisher out of saved states is made of. */
+export interface RestoredFisher {
+  context: RunContext;
+  state: FisherState;
+  stream: SampleStream;
+  solver: ChosenSolver;
+  blockSize: number;
+  pattern: ParsedPattern;
+  others: readonly string[];
+}
+
+/** Puts the states of all sources together in a run of its own. See BlockFisher.merge. */
+export async function restoreFisher(
+  sources: readonly StateSource[],
+  options: {
+    engine?: EngineOption;
+    threads?: number;
+    memoryLimit?: number | string;
+    gradientBatch?: number;
+    pattern?: Pattern;
+    patternAxis?: PatternAxis;
+    fisherScale?: FisherScale;
+    centred?: boolean;
+    signal?: AbortSignal;
+  },
+): Promise<RestoredFisher> {
+  const engine = chooseEngine(options.engine);
+  const threads = checkThreads(options.threads);
+  const gradientBatch = checkGradientBatch(options.gradientBatch);
+  const budget = memoryBudget(options.memoryLimit);
+  await requireMergeable(sources);
+  const [first] = sources;
+  const { blockSize, others, damping, solver: name } = first.description;
+  const pattern =
+    options.pattern === undefined
+      ? patternOf(first.description)
+      : parsePattern(options.pattern, options.patternAxis);
+  const samples = sources.reduce((sum, { description }) => sum + description.samples, 0);
+  const form = formOf(first, options);
+  const run = fitRun(
+    {
+      ...{ run: 'fisher', parameters: describedShapes(first), blockSize, solver: name, samples },
+      ...{ form, threads, damping: damping ?? undefined, gradientBatch, pattern },
+      ...{ inPlace: false, sparsity: 0 },
+      ...{ criterion: DEFAULTS.criterion, update: DEFAULTS.update },
+    },
+    budget,
+  );
+  const { signal } = options;
+  const context = new RunContext(engine, threads, { signal, memory: run.arrayLimit });
+  try {
+    const parameters = await describedParameters(first, pattern, context.lease);
+    const state = await combineStates(context, parameters, sources, form);
+    const stream = new SampleStream(context, state, {
+      declared: name === 'gram' ? undefined : samples,
+      accepted: samples,
+      others,
+      afterSamples: run.memory.afterSamples,
+    });
+    const solver = { name, reason: `that of ${first.name}` };
+    return { context, state, stream, solver, blockSize, pattern, others };
+  } catch (error) {
+    await context.dispose();
+    throw error;
+  }
+}
+
+/** The form that is asked for, else the one that the state has had. */
+export function formOf(
+  { name, description: { solver, examplesPerSample, ...saved } }: StateSource,
+  {
+    fisherScale = saved.fisherScale,
+    centred = saved.centred,
+  }: { fisherScale?: FisherScale; centred?: boolean },
+): FisherForm {
+  if (solver === 'woodbury' && fisherScale !== saved.fisherScale) {
+    throw new WoodFisherError(
+      'ERR_WOODFISHER_OPTION',
+      `${name} is an inverse of solver "woodbury", made with fisherScale "${saved.fisherScale}"; another one needs solver "gram"`,
+      { option: 'fisherScale', value: fisherScale },
+    );
+  }
+  return checkForm({ examplesPerSample, fisherScale, centred });
+}

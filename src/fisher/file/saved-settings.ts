@@ -1,0 +1,52 @@
+import { WoodFisherError } from '../../errors.js';
+import { type Damping, describeDamping } from '../../options.js';
+import type { SolverOption } from '../../solvers/choose.js';
+import type { FisherForm, FisherFormOptions } from '../form.js';
+import { formOf } from './restore.js';
+import type { StateSource } from './state-source.js';
+
+/** What a run may ask for that a saved Fisher has decided already. */
+export interface AskedOfSaved extends FisherFormOptions {
+  blockSize?: number;
+  samples?: number;
+  solver?: SolverOption;
+  damping?: Damping;
+}
+
+/** What a run with a saved Fisher has of it. */
+export interface SavedSettings {
+  blockSize: number;
+  samples: number;
+  form: FisherForm;
+  /** Only of woodbury, whose λ is decided. */
+  damping?: number;
+}
+
+/**
+ * The settings of a saved Fisher for a run.
+ *
+ * @throws {WoodFisherError} `ERR_WOODFISHER_OPTION` for options that say otherwise.
+ */
+export function savedSettings(source: StateSource, asked: AskedOfSaved): SavedSettings {
+  const { blockSize, samples, solver, damping, examplesPerSample } = source.description;
+  const agree = (option: string, saved: unknown, value: unknown): void => {
+    if (value === undefined || value === saved) return;
+    throw new WoodFisherError(
+      'ERR_WOODFISHER_OPTION',
+      `${option} of ${source.name} is ${saved}, but ${value} is asked for; leave ${option} out, or estimate the Fisher anew`,
+      { option, value },
+    );
+  };
+  agree('blockSize', blockSize, asked.blockSize);
+  agree('samples', samples, asked.samples);
+  agree('solver', solver, asked.solver === 'auto' ? undefined : asked.solver);
+  agree('examplesPerSample', examplesPerSample, asked.examplesPerSample);
+  const form = formOf(source, asked);
+  if (damping === null) return { blockSize, samples, form };
+  agree('damping', damping, asked.damping && describedOf(asked.damping));
+  return { blockSize, samples, form, damping };
+}
+
+function describedOf(damping: Damping): number | string {
+  return typeof damping === 'number' ? damping : describeDamping(damping);
+}
