@@ -49,6 +49,6 @@ export { SELECTIONS, type Selection } from './selection/greedy.js';
 export type { ChosenSolver, SolverOption } from './solvers/choose.js';
 export type { GradientBatches, GradientSource, GradientStep } from './steps/gradient-source.js';
 export type { PrunedParameter } from './steps/results.js';
-export { SCHEDULES, type Schedule } from './steps/schedule.js';
+export { SCHEDULES, type Schedule, type ScheduleName } from './steps/schedule.js';
 export { type PredictedLossChange, UPDATE_RULES } from './updates/apply.js';
 export type { LossFunction, LossParameter } from './updates/search-step.js';

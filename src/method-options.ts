@@ -4,7 +4,7 @@ import { optionError, WoodFisherError } from './errors.js';
 import type { ParsedPattern } from './groups/pattern.js';
 import { checkChoice, DEFAULTS } from './options.js';
 import { SELECTIONS, type Selection } from './selection/greedy.js';
-import { SCHEDULES, type Schedule } from './steps/schedule.js';
+import { checkSchedule, describeSchedule, type Schedule } from './steps/schedule.js';
 import { UPDATE_RULES } from './updates/apply.js';
 import { checkStep } from './updates/first-order.js';
 import type { LossFunction } from './updates/search-step.js';
@@ -171,10 +171,14 @@ function checkSteps(
   if (!Number.isInteger(steps) || steps < 1 || steps > MAX_STEPS) {
     throw optionError('steps', `a whole number from 1 to ${MAX_STEPS}`, steps);
   }
-  const schedule = checkChoice('schedule', SCHEDULES, asked, DEFAULTS.schedule);
+  const schedule = checkSchedule(asked);
   if (steps === 1) {
     if (asked === undefined) return { steps, schedule };
-    throw refused('schedule', `schedule "${asked}" is for several steps, but steps is 1`, asked);
+    throw refused(
+      'schedule',
+      `schedule "${describeSchedule(schedule)}" is for several steps, but steps is 1`,
+      schedule,
+    );
   }
   if (gradients !== 'each step') {
     throw refused(

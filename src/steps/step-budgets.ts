@@ -2,7 +2,7 @@ import type { BlockedParameter } from '../fisher/blocked-parameter.js';
 import { flopsLeft } from '../selection/amounts.js';
 import { type Budgets, type ByName, costsOf } from '../selection/budgets.js';
 import { totalsOf } from '../selection/units.js';
-import { type Schedule, sparsities } from './schedule.js';
+import { removingEachTime, type Schedule, sparsities } from './schedule.js';
 
 /**
  * The budgets after each step; the last are the goal. Sparsities and FLOPs go to theirs by the
@@ -20,7 +20,11 @@ export function stepBudgets(
   const whole = shareOf(parameters);
   const { sparsity, minSparsity, targetFlops } = goal;
   const towards = (from: number, to: number): number[] => sparsities(schedule, steps, from, to);
-  const totals = typeof sparsity === 'number' ? towards(whole, sparsity) : [];
+  const weights = totalsOf(parameters, []).weights;
+  const totals =
+    typeof sparsity === 'number'
+      ? removingEachTime(towards(whole, sparsity), weights.all, weights.prunedBefore)
+      : [];
   const byName =
     typeof sparsity === 'object' ? mapValues(sparsity, (s, name) => towards(before[name], s)) : {};
   const { all, prunedBefore } = totalsOf(parameters, costsOf(goal, parameters)).flops;
