@@ -248,6 +248,8 @@ async function afterStep(
     const prunedBefore = parameter.prunedBefore + pruned[i];
     after.push({ ...parameter, mask: masks[i], prunedBefore });
   }
+  // The next state has other sizes: its arrays must not come on top of those of this one.
+  if (blocks === 'compact') lease.trim();
   return after;
 }
 

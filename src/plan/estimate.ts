@@ -7,13 +7,13 @@ import { checkBlocks } from '../groups/check-blocks.js';
 import { type Pattern, type PatternAxis, parsePattern } from '../groups/pattern.js';
 import { type MemoryBudget, memoryBudget } from '../memory/budget.js';
 import {
+  type BlockLayout,
   checkBlockSize,
   checkChoice,
   checkDamping,
   checkGradientBatch,
   checkSamples,
   checkSparsity,
-  type BlockLayout,
   type Damping,
   DEFAULTS,
 } from '../options.js';

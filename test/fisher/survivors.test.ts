@@ -103,10 +103,15 @@ for (const engine of ENGINES) {
       });
       for (const [i, { there }] of some.entries()) {
         const { data, mask } = compact.parameters[i];
-        t.deepEqual(Float32Array.from(there, (c) => data[c]), dense.parameters[i].data);
-        t.deepEqual(Uint8Array.from(there, (c) => mask[c]), dense.parameters[i].mask);
-        const gone = parameters[i].mask.flatMap((bit, c) => (bit === 1 ? 0 : data[c] || mask[c]));
-        t.true(gone.every((value) => value === 0));
+        t.deepEqual(
+          Float32Array.from(there, (c) => data[c]),
+          dense.parameters[i].data,
+        );
+        t.deepEqual(
+          Uint8Array.from(there, (c) => mask[c]),
+          dense.parameters[i].mask,
+        );
+        t.true(parameters[i].mask.every((bit, c) => bit === 1 || (data[c] === 0 && mask[c] === 0)));
         const [a, b] = [compact, dense].map(({ statistics }) => statistics.parameters[i]);
         t.is(a.blocks, Math.ceil(there.length / 16));
         t.deepEqual(a.predictedLossChange, b.predictedLossChange);
@@ -119,7 +124,10 @@ for (const engine of ENGINES) {
 
   test(`without a mask compact blocks are the blocks of the parameter, to the bit (${engine})`, async (t) => {
     const random = seeded(5);
-    const parameters = [randomParameter('a', [7, 30], random), randomParameter('b', [4, 9], random)];
+    const parameters = [
+      randomParameter('a', [7, 30], random),
+      randomParameter('b', [4, 9], random),
+    ];
     const gradients = randomBatches(parameters, [40], random);
     const run = { parameters, gradients, sparsity: 0.7, blockSize: 16, damping: LAMBDA, engine };
     const compact = await prune({ ...run, blocks: 'compact' });
@@ -154,8 +162,8 @@ for (const engine of ENGINES) {
         }
         const run = {
           ...{ parameters: [parameter], sparsity: 0.9, blockSize: 20, damping: LAMBDA },
-          ...{ samples, solver, engine, blocks: 'compact' },
-        } as const;
+          ...{ samples, solver, engine, blocks: 'compact' as const },
+        };
         const whole = await prune({ ...run, gradients: [{ w }] });
         const factored = await prune({ ...run, gradients: [{ w: factors }] });
         t.deepEqual(factored.parameters, whole.parameters);
@@ -192,7 +200,9 @@ for (const engine of ENGINES) {
         const expectedProduct = new Float64Array(size);
         for (let at = 0; at < there.length; at += blockSize) {
           const block = there.slice(at, at + blockSize);
-          const samples = Array.from({ length: count }, (_, n) => block.map((i) => w[n * size + i]));
+          const samples = Array.from({ length: count }, (_, n) =>
+            block.map((i) => w[n * size + i]),
+          );
           const p = inverse(denseFisher(samples, LAMBDA));
           for (const [i, c] of block.entries()) {
             expected[c] = p[i][i];
@@ -247,7 +257,10 @@ for (const engine of ENGINES) {
         statistics.parameters.map(({ blocks }) => blocks),
         [0, 1, 1],
       );
-      const zeros = after.reduce((sum, { mask }) => sum + mask.filter((bit) => bit === 0).length, 0);
+      const zeros = after.reduce(
+        (sum, { mask }) => sum + mask.filter((bit) => bit === 0).length,
+        0,
+      );
       t.is(zeros, Math.round(0.8 * 94));
     }
     const gone = parameters.map((one) => ({ ...one, mask: new Uint8Array(one.data.length) }));

@@ -133,12 +133,23 @@ test('what is no pattern is refused, and an axis where there is none', (t) => {
     message: /patternAxis must be one of in, out/,
   });
   t.throws(
-    () => blockShape({ name: 'w', shape: [3, 4, 5], outputAxis: 1 }, { blockSize: 9, pattern: parsePattern('2:4', 'out') }),
+    () =>
+      blockShape(
+        { name: 'w', shape: [3, 4, 5], outputAxis: 1 },
+        { blockSize: 9, pattern: parsePattern('2:4', 'out') },
+      ),
     {
       message: /needs the outputs on the first or last axis/,
     },
   );
-  t.throws(() => blockShape({ name: 'w', shape: [8], prunable: true }, { blockSize: 9, pattern: parsePattern('1x2') }), {
-    message: /needs an axis of inputs/,
-  });
+  t.throws(
+    () =>
+      blockShape(
+        { name: 'w', shape: [8], prunable: true },
+        { blockSize: 9, pattern: parsePattern('1x2') },
+      ),
+    {
+      message: /needs an axis of inputs/,
+    },
+  );
 });

@@ -45,8 +45,8 @@ struct StateRange : BlockRange {
 };
 
 // The model's tensor seen as [before, outputs, after]; block order is [outputs, before, after].
-// Where blocks are cut from some of its weights, weight c is the one at places[c] of the block order
-// of all of them; ascending.
+// Where blocks are cut from some of its weights, weight c is the one at places[c] of the block
+// order of all of them; ascending.
 struct AxisOrder {
   std::size_t outputs;
   std::size_t before;

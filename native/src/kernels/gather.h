@@ -26,8 +26,8 @@ struct Panel {
 // Rows that are gathered together: 256 bytes of a strip, which are written without a gap.
 inline constexpr std::size_t kGatherRows = 4;
 
-// The places of a block's weights among all of the parameter's, one after the other. They ascend, so
-// that no division is needed to know the output that each belongs to.
+// The places of a block's weights among all of the parameter's, one after the other. They ascend,
+// so that no division is needed to know the output that each belongs to.
 class PlaceWalk {
  public:
   PlaceWalk(const AxisOrder& axes, std::size_t c)
@@ -278,7 +278,8 @@ class BlockGather {
     PlaceWalk walk(axes, begin_);
     if (job_->gradients != nullptr) {
       const float* sample = job_->gradients + n * job_->size;
-      for (std::size_t c = 0; c < order_; ++c) out[place(c, strip)] = sample[walk.next_model_index()];
+      for (std::size_t c = 0; c < order_; ++c)
+        out[place(c, strip)] = sample[walk.next_model_index()];
       return;
     }
     const float* inputs = job_->inputs + n * axes.inner();

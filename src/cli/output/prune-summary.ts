@@ -89,7 +89,14 @@ function phaseTime({ name, seconds: real, estimatedSeconds }: PhaseStatistics): 
   return `${name} ${seconds(real)}${expected}`;
 }
 
-function fisherLines({ samples, fisher, damping, blockSize, blocks, predictedLossChange }: RunStatistics) {
+function fisherLines({
+  samples,
+  fisher,
+  damping,
+  blockSize,
+  blocks,
+  predictedLossChange,
+}: RunStatistics) {
   if (samples === null || fisher === null || damping === null || predictedLossChange === null)
     return [];
   const { quadratic, linear } = predictedLossChange;

@@ -132,11 +132,7 @@ const MEMBERS: readonly Rule[] = [
     `a whole number from 1 to ${MAX_BLOCK_SIZE}`,
     (v) => isCount(v) && v >= 1 && v <= MAX_BLOCK_SIZE,
   ],
-  [
-    'blocks',
-    `one of ${BLOCK_LAYOUTS.join(', ')}`,
-    (v) => BLOCK_LAYOUTS.includes(v as BlockLayout),
-  ],
+  ['blocks', `one of ${BLOCK_LAYOUTS.join(', ')}`, (v) => BLOCK_LAYOUTS.includes(v as BlockLayout)],
   ['pattern', 'a pattern without sets', (v) => typeof v === 'string' && isPattern(v)],
   [
     'patternAxis',

@@ -51,9 +51,7 @@ export class LiveSource implements StateSource {
     this.#check();
     const { order, modelSize } = this.#state.parameters[index];
     const values = VECTORS[kind](this.#state.parts[index]);
-    const out = new (values.constructor as new (length: number) => WeightVectors[K])(
-      modelSize,
-    );
+    const out = new (values.constructor as new (length: number) => WeightVectors[K])(modelSize);
     await toModelLayout(order, values, out);
     return out;
   }
