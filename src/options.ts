@@ -3,6 +3,7 @@ import { optionError } from './errors.js';
 /** Defaults, the same in the library, on the command line and in its help. */
 export const DEFAULTS = {
   blockSize: 100,
+  blocks: 'parameter',
   damping: 1e-5,
   criterion: 'woodfisher',
   selection: 'oneshot',
@@ -19,6 +20,13 @@ export const DEFAULTS = {
  * sends offset and length in 32 bits, and beyond them without an error other memory than was meant.
  */
 export const MAX_ARRAY_BYTES = 2 ** 32 - 1;
+
+/**
+ * What blocks are cut from: all weights of a `parameter`, or those that are still there, `compact`:
+ * at sparsity s a block of B weights then reaches over B/(1 − s) places, and holds B that interact.
+ */
+export type BlockLayout = 'parameter' | 'compact';
+export const BLOCK_LAYOUTS: readonly BlockLayout[] = ['parameter', 'compact'];
 
 /** The state of one block stays below {@link MAX_ARRAY_BYTES}. */
 export const MAX_BLOCK_SIZE = 2 ** 15 - 1;

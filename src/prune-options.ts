@@ -4,6 +4,7 @@ import type { BlockFisher } from './fisher/block-fisher.js';
 import type { ParameterShape } from './fisher/block-shape.js';
 import { checkDampings } from './fisher/damping-sweep.js';
 import { checkForm, type FisherForm, type FisherFormOptions } from './fisher/form.js';
+import { checkBlocks } from './groups/check-blocks.js';
 import {
   type ParsedPattern,
   type Pattern,
@@ -13,6 +14,7 @@ import {
 import { type MemoryBudget, memoryBudget } from './memory/budget.js';
 import { checkMethod, type Method, type MethodOptions } from './method-options.js';
 import {
+  type BlockLayout,
   checkBlockSize,
   checkDamping,
   checkGradientBatch,
@@ -39,7 +41,7 @@ export interface PruneOptions extends MethodOptions, BudgetOptions, FisherFormOp
   gradients?: GradientSource;
   /**
    * In place of `gradients`: a Fisher of this model, saved by BlockFisher.save or `saveFisher` (the path),
-   * or in memory. `blockSize`, `solver`, `samples` and `examplesPerSample` are then what it has.
+   * or in memory. `blockSize`, `blocks`, `solver`, `samples` and `examplesPerSample` are then what it has.
    */
   fisher?: string | BlockFisher;
   /** A path where the Fisher is saved as soon as all samples are in; it stays when the run fails later. */
@@ -59,6 +61,12 @@ export interface PruneOptions extends MethodOptions, BudgetOptions, FisherFormOp
   samples?: number;
   /** Weights per block at most, 1 … 32767. Default 100. */
   blockSize?: number;
+  /**
+   * `parameter`: blocks are runs of weights, pruned or not. `compact`: runs of the weights that are
+   * still there, cut anew at each step, so that a block holds `blockSize` weights that interact however
+   * sparse the model is, and there are fewer blocks the sparser it is. Default `parameter`.
+   */
+  blocks?: BlockLayout;
   /** λ > 0 of F = λI + (1/N) Σ g gᵀ, absolute or relative to the gradients. Default 1e-5. */
   damping?: Damping;
   solver?: SolverOption;
@@ -83,6 +91,7 @@ export interface PruneOptions extends MethodOptions, BudgetOptions, FisherFormOp
 /** The options with their defaults, checked. */
 export interface PruneSettings extends Method {
   pattern: ParsedPattern;
+  blocks: BlockLayout;
   budgets: Budgets;
   zerosArePruned: boolean;
   samples: number | undefined;
@@ -103,7 +112,10 @@ export interface PruneSettings extends Method {
 /** Fills in the defaults; refuses what an option, or two together, may not be. */
 export function checkSettings(options: PruneOptions): PruneSettings {
   const { gradients, fisher } = options;
-  const pattern = parsePattern(options.pattern, options.patternAxis);
+  const { blocks, pattern } = checkBlocks(
+    options.blocks,
+    parsePattern(options.pattern, options.patternAxis),
+  );
   const budgets = checkBudgets(options, pattern);
   const method = checkMethod(options, {
     pattern,
@@ -114,6 +126,7 @@ export function checkSettings(options: PruneOptions): PruneSettings {
     ...method,
     ...checkSource(options, method),
     pattern,
+    blocks,
     budgets,
     zerosArePruned: options.zerosArePruned ?? false,
     samples: checkSamples(options.samples),

@@ -11,6 +11,7 @@ import { savedSettings } from './fisher/file/saved-settings.js';
 import type { StateSource } from './fisher/file/state-source.js';
 import { withSources } from './fisher/file/with-sources.js';
 import { loadFisher } from './fisher/load.js';
+import { regroupSurvivors, shapesOfSurvivors } from './fisher/survivors.js';
 import { type PredictedSeconds, predictSeconds } from './plan/predict.js';
 import { isWorthMeasuring, measureRates, type Rates } from './plan/rates.js';
 import { type FittingRun, fitRun } from './plan/require-memory.js';
@@ -74,7 +75,13 @@ async function pruneWith(
   source?: StateSource,
 ): Promise<PruneResult> {
   const engine = chooseEngine(options.engine);
-  const run = fitRun(runSettings(options, settings), settings.memory);
+  const { blocks, zerosArePruned } = settings;
+  const shapes =
+    blocks === 'compact' ? await shapesOfSurvivors(options.parameters, zerosArePruned) : undefined;
+  const run = fitRun(
+    runSettings({ ...options, parameters: shapes ?? options.parameters }, settings),
+    settings.memory,
+  );
   let summarising = false; // the quantiles of the statistics are no progress of the run
   const context = new RunContext(engine, settings.threads, {
     signal: options.signal,
@@ -192,15 +199,12 @@ async function inSteps(
       budgets: budgets[index],
     });
     const { sparsity = null } = budgets[index];
-    history.add({ ...outcome, sparsity, samples: fisher?.state.samples ?? null });
+    const blocks = parameters.reduce((sum, { blockCount }) => sum + blockCount, 0);
+    history.add({ ...outcome, sparsity, samples: fisher?.state.samples ?? null, blocks });
     if (index === steps - 1) return { ...outcome, parameters, fisher, dampingSweep };
     stepBefore = outcome.firstOrder?.step ?? 0;
-    release(context, parameters, outcome, fisher);
-    parameters = parameters.map((parameter, i) => ({
-      ...parameter,
-      mask: outcome.masks[i],
-      prunedBefore: parameter.prunedBefore + outcome.pruned[i],
-    }));
+    release(context, outcome, fisher);
+    parameters = await afterStep(context, settings, parameters, outcome);
   }
 }
 
@@ -218,15 +222,35 @@ async function gradientsOf(
 /** Gives back what a step leaves behind, for the next one. */
 function release(
   context: RunContext,
-  parameters: readonly BlockedParameter[],
   { inverse, ranking }: StepOutcome,
   fisher: EstimatedFisher | undefined,
 ): void {
   fisher?.state.release();
-  const masks = parameters.map(({ mask }) => mask);
-  const arrays = [...(inverse?.diagonal ?? []), ...(inverse?.condition ?? []), ...masks];
+  const arrays = [...(inverse?.diagonal ?? []), ...(inverse?.condition ?? [])];
   for (const array of arrays) context.lease.release(array);
   disposeRanking(context, ranking);
+}
+
+/** The parameters with the masks of a step; compact blocks are cut anew from what they keep. */
+async function afterStep(
+  { lease }: RunContext,
+  { blocks, blockSize }: PruneSettings,
+  parameters: readonly BlockedParameter[],
+  { masks, pruned }: StepOutcome,
+): Promise<BlockedParameter[]> {
+  const after: BlockedParameter[] = [];
+  for (const [i, parameter] of parameters.entries()) {
+    if (blocks === 'compact' && pruned[i] > 0) {
+      after.push(await regroupSurvivors(parameter, masks[i], pruned[i], blockSize, lease));
+      continue;
+    }
+    lease.release(parameter.mask);
+    const prunedBefore = parameter.prunedBefore + pruned[i];
+    after.push({ ...parameter, mask: masks[i], prunedBefore });
+  }
+  // The next state has other sizes: its arrays must not come on top of those of this one.
+  if (blocks === 'compact') lease.trim();
+  return after;
 }
 
 /** Takes the gradients in, where there are any, or the Fisher that is there in their place. */
@@ -245,7 +269,7 @@ async function estimate(
   } = run;
   if (gradients === undefined || solver === undefined) return undefined;
   const others = all.filter((parameter) => !isPrunable(parameter)).map(({ name }) => name);
-  const { samples, damping, form, blockSize, pattern, saveFisher } = settings;
+  const { samples, damping, form, blockSize, blocks, pattern, saveFisher } = settings;
   const fisher = await estimateFisher(
     context,
     parameters,
@@ -253,7 +277,7 @@ async function estimate(
     clock,
   );
   if (saveFisher !== undefined) {
-    const live = new LiveSource(fisher.state, { blockSize, pattern, others });
+    const live = new LiveSource(fisher.state, { blockSize, blocks, pattern, others });
     await clock.time('save', () => saveState(live, saveFisher, signal));
   }
   return fisher;

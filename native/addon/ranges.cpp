@@ -80,12 +80,21 @@ FirstOrder read_first_order(const Fields& fields, std::size_t end) {
   return {step, fields.doubles("inverseGradient", end).data};
 }
 
-AxisOrder read_axis_order(const Fields& fields, std::size_t size) {
+AxisOrder read_axis_order(const Fields& fields, const BlockRange& range) {
   const Fields order = fields.inside("order");
-  const AxisOrder axes{order.count("outputs"), order.count("before"), order.count("after")};
-  if (axes.outputs == 0 || axes.before == 0 || axes.after == 0 ||
-      axes.outputs * axes.before * axes.after < size) {
+  AxisOrder axes{order.count("outputs"), order.count("before"), order.count("after")};
+  const std::size_t size = axes.outputs * axes.before * axes.after;
+  const std::size_t end = end_of(range);
+  if (size == 0 || size < end) {
     throw fields.wrong("order", "a factorisation of the parameter's size");
+  }
+  if (!order.has("places")) return axes;
+  axes.places = order.indices("places", end).data;
+  for (std::size_t c = range.starts[range.from]; c < end; ++c) {
+    const bool ascends = c == range.starts[range.from] || axes.places[c - 1] < axes.places[c];
+    if (!ascends || axes.places[c] >= size) {
+      throw fields.wrong("order", "such that `places` ascend and are within the parameter");
+    }
   }
   return axes;
 }

@@ -16,8 +16,8 @@ void read_blocks(const Fields& fields, BlockRange& range);
 // The blocks, and their state.
 void read_state(const Fields& fields, StateRange& range);
 
-// Refuses axes that do not cover `size` weights.
-AxisOrder read_axis_order(const Fields& fields, std::size_t size);
+// Refuses axes that do not cover the weights of the range, and places beyond them.
+AxisOrder read_axis_order(const Fields& fields, const BlockRange& range);
 
 // alpha of the step of first order; 0 where the object has none.
 double read_step(const Fields& fields);

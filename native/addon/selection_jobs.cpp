@@ -62,7 +62,7 @@ CountTiesJob read_count_ties(const Fields& fields) {
   read_blocks(fields, job);
   job.scores = fields.doubles("scores", end_of(job)).data;
   job.mask = fields.bytes("mask", end_of(job)).data;
-  job.order_of_axes = read_axis_order(fields, end_of(job));
+  job.order_of_axes = read_axis_order(fields, job);
   job.score = fields.number("score");
   job.level = static_cast<unsigned>(fields.count("level"));
   job.prefix = static_cast<std::uint32_t>(fields.count("prefix"));
@@ -77,7 +77,7 @@ CutJob read_cut(const Fields& fields) {
   job.scores = fields.doubles("scores", end_of(job)).data;
   job.mask = fields.bytes("mask", end_of(job)).data;
   job.mask_after = fields.bytes("maskAfter", end_of(job)).data;
-  job.order_of_axes = read_axis_order(fields, end_of(job));
+  job.order_of_axes = read_axis_order(fields, job);
   job.score = fields.number("score");
   job.last_tie = fields.number("lastTie");
   job.amounts = read_amounts(fields, end_of(job));

@@ -16,17 +16,12 @@ AccumulateJob read_accumulate(const Fields& fields) {
   AccumulateJob job;
   read_state(fields, job);
   job.count = fields.count("count");
-  const auto starts = fields.indices("starts", 1);
-  job.size = starts.data[starts.length - 1];
-  if (end_of(job) > job.size) throw fields.wrong("starts", "ascending up to the parameter's size");
-  job.order_of_axes = read_axis_order(fields, job.size);
-  if (job.order_of_axes.outputs * job.order_of_axes.before * job.order_of_axes.after != job.size) {
-    throw fields.wrong("order", "a factorisation of the parameter's size");
-  }
+  job.order_of_axes = read_axis_order(fields, job);
   const AxisOrder& axes = job.order_of_axes;
+  job.size = axes.outputs * axes.inner();
   if (fields.has("inputs")) {
     job.gradients = nullptr;
-    job.inputs = fields.floats("inputs", job.count * axes.before * axes.after).data;
+    job.inputs = fields.floats("inputs", job.count * axes.inner()).data;
     job.deltas = fields.floats("deltas", job.count * axes.outputs).data;
   } else {
     job.gradients = fields.floats("gradients", job.count * job.size).data;
@@ -108,7 +103,7 @@ GreedyJob read_greedy(const Fields& fields) {
   read_state(fields, job);
   job.weights = fields.floats("weights", end_of(job)).data;
   job.mask = fields.bytes("mask", end_of(job)).data;
-  job.order_of_axes = read_axis_order(fields, end_of(job));
+  job.order_of_axes = read_axis_order(fields, job);
   job.gradient_sum = fields.doubles("gradientSum", end_of(job)).data;
   job.step = read_step(fields);
   job.keys = fields.doubles("keys", end_of(job)).data;

@@ -37,6 +37,85 @@ void expect_gathered(const Kernels& kernels, const Plan& plan, const std::string
   }
 }
 
+// A parameter of which blocks hold some weights, and one that has these alone.
+class Some {
+ public:
+  Some(const AxisOrder& axes, double share, Solver solver, bool factored, Random& random)
+      : axes_(axes), whole_(whole_plan(axes)), factored_(factored) {
+    for (std::size_t c = 0; c < whole_.size(); ++c) {
+      if (random.chance(share)) places_.push_back(static_cast<std::uint32_t>(c));
+    }
+    if (places_.empty()) places_.push_back(static_cast<std::uint32_t>(whole_.size() - 1));
+    places_.shrink_to_fit();
+    axes_.places = places_.data();
+    plan_ = {.orders = cut(places_.size(), 13),
+             .samples = solver == Solver::kDual ? 9u : whole_.plan.samples,
+             .solver = solver};
+    // Products of whole numbers this small are exact in float32.
+    inputs_ = whole_numbers(plan_.samples * axes.inner(), random);
+    deltas_ = whole_numbers(plan_.samples * axes.outputs, random);
+  }
+
+  void expect_same(const Kernels& kernels, const std::string& what) const {
+    Parameter alone(plan_);
+    Parameter picked(plan_);
+    for (std::size_t n = 0; n < plan_.samples; ++n) {
+      for (std::size_t c = 0; c < places_.size(); ++c) {
+        alone.gradients[n * places_.size() + c] = gradient(n, places_[c]);
+      }
+    }
+    alone.estimate(kernels, 6);
+    expect_done(kernels.initialise(picked.all()), "initialise");
+    for (std::size_t n = 0; n < plan_.samples; n += 6) {
+      const std::size_t count = std::min<std::size_t>(6, plan_.samples - n);
+      AccumulateJob job = picked.accumulation(picked.all(), n, count);
+      job.order_of_axes = axes_;
+      job.size = whole_.size();
+      job.gradients = factored_ ? nullptr : whole_.gradients.data() + n * whole_.size();
+      if (factored_) {
+        job.inputs = inputs_.data() + n * axes_.inner();
+        job.deltas = deltas_.data() + n * axes_.outputs;
+      }
+      expect_done(kernels.accumulate(job), "accumulate");
+    }
+    expect_same_bits(picked.states, alone.states, what + ": states");
+    expect_same_bits(picked.rows, alone.rows, what + ": rows");
+    expect_same_bits(picked.gradient_sum, alone.gradient_sum, what + ": sums");
+    expect_same_bits(picked.square_sum, alone.square_sum, what + ": squares");
+    for (std::size_t c = 0; c < places_.size(); ++c) {
+      expect_equal<std::size_t>(axes_.model_index(c), whole_.model[places_[c]], what);
+    }
+  }
+
+ private:
+  static Plan whole_plan(const AxisOrder& axes) {
+    return {.orders = cut(axes.outputs * axes.inner(), 64), .samples = 21, .axes = axes};
+  }
+
+  static std::vector<float> whole_numbers(std::size_t count, Random& random) {
+    std::vector<float> numbers;
+    for (std::size_t i = 0; i < count; ++i) {
+      numbers.push_back(static_cast<float>(random.whole(-99, 99)));
+    }
+    numbers.shrink_to_fit();
+    return numbers;
+  }
+
+  float gradient(std::size_t n, std::size_t place) const {
+    if (!factored_) return whole_.gradient(n, place);
+    const std::size_t inner = axes_.inner();
+    return deltas_[n * axes_.outputs + place / inner] * inputs_[n * inner + place % inner];
+  }
+
+  AxisOrder axes_;
+  Parameter whole_;
+  bool factored_;
+  std::vector<std::uint32_t> places_;
+  std::vector<float> inputs_;
+  std::vector<float> deltas_;
+  Plan plan_;
+};
+
 const AxisOrder kShapes[] = {
     {10, 30, 1},  // a dense kernel [inputs, outputs]
     {16, 27, 1},  // a convolution [height, width, inputs, outputs]
@@ -86,6 +165,21 @@ void specifications(const Kernels& kernels) {
       permuted.estimate(kernels);
       straight.estimate(kernels);
       expect_same_bits(permuted.states, straight.states, "states");
+    }
+  });
+
+  specify("blocks of some weights are those of a parameter that has no others, to the bit", [&] {
+    Random random(7);
+    for (const AxisOrder& axes : kShapes) {
+      for (double share : {0.05, 0.5, 1.0}) {
+        for (Solver solver : {Solver::kGram, Solver::kWoodbury, Solver::kDual}) {
+          for (bool factored : {false, true}) {
+            const Some some(axes, share, solver, factored, random);
+            some.expect_same(kernels, text("[", axes.before, ", ", axes.outputs, ", ", axes.after,
+                                           "], ", share, factored ? ", factored" : ""));
+          }
+        }
+      }
     }
   });
 }

@@ -17,7 +17,7 @@ import type { Reporter } from './output/reporter.js';
 export function batchWithin(settings: RunSettings, { bytes, source }: MemoryBudget): number {
   const limit = source === 'memoryLimit' ? bytes : undefined;
   const { shapes } = planRun(settings, limit);
-  const usual = batchSamples(shapes.reduce((sum, { size }) => sum + size, 0));
+  const usual = batchSamples(shapes.reduce((sum, { modelSize }) => sum + modelSize, 0));
   let least = { batch: usual, total: Number.POSITIVE_INFINITY };
   for (let batch = usual; batch >= 1; batch = Math.floor(batch / 2)) {
     const { total } = memoryOf(planRun({ ...settings, gradientBatch: batch }, limit));

@@ -6,7 +6,7 @@ import { FISHER_SCALES, type FisherScale } from '../fisher/form.js';
 import { PATTERN_AXES, type PatternAxis } from '../groups/pattern.js';
 import { formatBytes } from '../memory/byte-size.js';
 import { machineMemory } from '../memory/machine-memory.js';
-import { type Damping, DEFAULTS } from '../options.js';
+import { BLOCK_LAYOUTS, type BlockLayout, type Damping, DEFAULTS } from '../options.js';
 import { defaultThreads } from '../pool/threads.js';
 import { type BudgetOptions, SCOPES } from '../selection/budgets.js';
 import { SELECTIONS, type Selection } from '../selection/greedy.js';
@@ -67,6 +67,7 @@ export function addInputFlags(command: Command): Command {
 export interface CriterionFlags {
   criterion: CriterionName;
   blockSize: number;
+  blocks: BlockLayout;
   damping: number;
   examplesPerSample?: number;
   fisherScale: FisherScale;
@@ -83,6 +84,14 @@ export function addCriterionFlags(command: Command): Command {
     .addOption(choice('--criterion <name>', CRITERIA, DEFAULTS.criterion, 'how weights are ranked'))
     .addOption(
       number('--block-size <n>', 'weights whose curvature is taken together', DEFAULTS.blockSize),
+    )
+    .addOption(
+      choice(
+        '--blocks <name>',
+        BLOCK_LAYOUTS,
+        DEFAULTS.blocks,
+        'what blocks are cut from: all weights of a parameter, or (compact) those that are still there',
+      ),
     )
     .addOption(
       number('--damping <λ>', 'added to the diagonal of the Fisher, above 0', DEFAULTS.damping),

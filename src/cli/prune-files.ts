@@ -52,11 +52,11 @@ export type PruneFlags = InputFlags & CriterionFlags & SelectionFlags & EngineFl
  */
 export async function pruneFiles(flags: PruneFlags, { reporter, signal }: Run): Promise<void> {
   const start = performance.now();
-  const { blockSize, criterion, update, solver, engine, threads, memoryLimit } = flags;
+  const { blockSize, blocks, criterion, update, solver, engine, threads, memoryLimit } = flags;
   const { selection, firstOrder: step, patternAxis, zerosArePruned } = flags;
   const { examplesPerSample, fisherScale, centred, fisher, saveFisher, dampingSweep } = flags;
   const options = {
-    ...{ blockSize, criterion, update, solver, engine, threads, memoryLimit },
+    ...{ blockSize, blocks, criterion, update, solver, engine, threads, memoryLimit },
     ...{ selection, patternAxis, zerosArePruned, pattern: await readPattern(flags.pattern) },
     ...{ examplesPerSample, fisherScale, centred, fisher, saveFisher, dampingSweep },
     damping: dampingOf(flags),

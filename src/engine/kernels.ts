@@ -6,7 +6,7 @@
  * Conventions, the same for every function:
  * - All large arrays are views on shared memory; nothing is allocated that outlives the call.
  * - A parameter's weights are numbered in block order (fisher/layout.ts); `starts` holds the first
- *   index of each block and, last, the parameter's size; blocks [from, to) are worked on.
+ *   index of each block and, last, how many there are; blocks [from, to) are worked on.
  * - `states` is one chunk of the Fisher state: it begins with block `firstBlock`, and each block has
  *   `stride` float64 in it, of which a block of b weights uses the first b(b+1)/2: the lower
  *   triangle, row after row (entry (i, j), j ≤ i, at i(i+1)/2 + j).
@@ -89,6 +89,11 @@ export interface AxisOrder {
   outputs: number;
   before: number;
   after: number;
+  /**
+   * Where blocks are cut from the weights that are still there alone: weight c is the one at places[c]
+   * of the block order of all weights. Ascending. Absent: all weights are in blocks.
+   */
+  places?: Uint32Array;
 }
 
 /** gram: zeroes the state. woodbury: P = I/λ. dual: nothing. */
@@ -106,7 +111,7 @@ export type InitialiseJob = StateRange;
  * single large block only; the sums of gradientSum and squareSum are then made for these rows.
  */
 export interface AccumulateJob extends StateRange {
-  /** [count, size], row-major, model layout; size is the last entry of `starts`. */
+  /** [count, size], row-major, model layout; size = outputs · before · after of `order`. */
   gradients?: Float32Array;
   /**
    * In place of `gradients`, their factors: the gradient of sample n is deltas[n, o] · inputs[n, i],
@@ -147,7 +152,7 @@ export interface InvertJob extends StateRange {
   condition: Float64Array;
 }
 
-/** output = F⁻¹ · input, block by block. Both have the parameter's size, in block order. */
+/** output = F⁻¹ · input, block by block. Both in block order. */
 export interface MultiplyJob extends StateRange {
   input: Float64Array;
   output: Float64Array;

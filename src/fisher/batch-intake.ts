@@ -112,10 +112,10 @@ export class BatchIntake {
 
   /** Lends recycled arrays for a batch of `count` samples; {@link take} takes them back. */
   lend(count: number): Record<string, Float32Array> {
-    const values = this.#parameters.reduce((sum, { size }) => sum + count * size, 0);
+    const values = this.#parameters.reduce((sum, { modelSize }) => sum + count * modelSize, 0);
     this.#context.lease.require(4 * values);
-    const arrays = this.#parameters.map(({ name, size }): [string, Float32Array] => {
-      const array = this.#borrow(count * size);
+    const arrays = this.#parameters.map(({ name, modelSize }): [string, Float32Array] => {
+      const array = this.#borrow(count * modelSize);
       this.#lent.add(array);
       return [name, array];
     });
@@ -164,7 +164,7 @@ export class BatchIntake {
 const NAMES: Record<string, string> = { gradients: 'gradient', inputs: 'input', deltas: 'delta' };
 
 function samplesOf(parameter: BlockedParameter, batch: GradientBatch): number {
-  const { name, size, shape } = parameter;
+  const { name, modelSize, shape } = parameter;
   const given = batch[name];
   if (given === undefined) {
     throw new WoodFisherError(
@@ -174,7 +174,7 @@ function samplesOf(parameter: BlockedParameter, batch: GradientBatch): number {
     );
   }
   if (given instanceof Float32Array) {
-    return rowsOf(name, 'gradients', given, size, shape.join(', '));
+    return rowsOf(name, 'gradients', given, modelSize, shape.join(', '));
   }
   const { inner, outer } = factorWidths(parameter);
   const inputs = rowsOf(name, 'inputs', given.inputs, inner, `${inner}`);

@@ -1,6 +1,7 @@
 import { type ChosenEngine, chooseEngine, type EngineOption } from '../engine/engine.js';
 import type { UpdateRule } from '../engine/kernels.js';
 import { optionError, WoodFisherError } from '../errors.js';
+import { checkBlocks } from '../groups/check-blocks.js';
 import {
   type ParsedPattern,
   type Pattern,
@@ -9,6 +10,7 @@ import {
 } from '../groups/pattern.js';
 import { memoryBudget } from '../memory/budget.js';
 import {
+  type BlockLayout,
   checkBlockSize,
   checkChoice,
   checkDamping,
@@ -37,6 +39,7 @@ import { withSources } from './file/with-sources.js';
 import { FisherState } from './fisher-state.js';
 import { checkForm, type FisherFormOptions } from './form.js';
 import { type AcceptedBatch, SampleStream } from './sample-stream.js';
+import { shapesOfSurvivors } from './survivors.js';
 
 /** Options of {@link BlockFisher.create}. */
 export interface BlockFisherOptions extends FisherFormOptions {
@@ -44,6 +47,10 @@ export interface BlockFisherOptions extends FisherFormOptions {
   parameters: readonly Parameter[];
   /** Weights per block at most, 1 … 32767. Default 100. */
   blockSize?: number;
+  /**
+   * `compact`: blocks are runs of the weights that are still there, not of all weights. Default `parameter`.
+   */
+  blocks?: BlockLayout;
   /** What `BlockInverse.select` prunes as one; blocks are cut so that groups lie in one. Default `unstructured`. */
   pattern?: Pattern;
   /** Along which axis the groups of `1xk` and `n:m` lie. Default `in`. */
@@ -123,6 +130,7 @@ export class BlockFisher {
   readonly solver: ChosenSolver;
   readonly engine: ChosenEngine;
   readonly blockSize: number;
+  readonly blocks: BlockLayout;
   readonly #context: RunContext;
   readonly #state: FisherState;
   readonly #stream: SampleStream;
@@ -137,6 +145,7 @@ export class BlockFisher {
     chosen: {
       solver: ChosenSolver;
       blockSize: number;
+      blocks: BlockLayout;
       damping: Damping;
       pattern: ParsedPattern;
       others: readonly string[];
@@ -148,6 +157,7 @@ export class BlockFisher {
     this.solver = chosen.solver;
     this.engine = context.engine;
     this.blockSize = chosen.blockSize;
+    this.blocks = chosen.blocks;
     this.#damping = chosen.damping;
     this.#pattern = chosen.pattern;
     this.#others = chosen.others;
@@ -159,8 +169,12 @@ export class BlockFisher {
    */
   static async create(options: BlockFisherOptions): Promise<BlockFisher> {
     const blockSize = checkBlockSize(options.blockSize);
-    const pattern = parsePattern(options.pattern, options.patternAxis);
-    const layout = { blockSize, pattern, zerosArePruned: options.zerosArePruned };
+    const { blocks, pattern } = checkBlocks(
+      options.blocks,
+      parsePattern(options.pattern, options.patternAxis),
+    );
+    const { zerosArePruned = false } = options;
+    const layout = { blockSize, blocks, pattern, zerosArePruned };
     const samples = checkSamples(options.samples);
     const damping = checkDamping(options.damping);
     const threads = checkThreads(options.threads);
@@ -169,9 +183,10 @@ export class BlockFisher {
     const form = checkForm(options);
     const { signal, parameters: all, solver: asked = DEFAULTS.solver } = options;
     const engine = chooseEngine(options.engine);
+    const shapes = blocks === 'compact' ? await shapesOfSurvivors(all, zerosArePruned) : all;
     const run = fitRun(
       {
-        ...{ run: 'fisher', parameters: all, solver: asked, samples, threads, ...layout },
+        ...{ run: 'fisher', parameters: shapes, solver: asked, samples, threads, ...layout },
         ...{ form, damping: options.damping, gradientBatch, inPlace: false, sparsity: 0 },
         ...{ criterion: DEFAULTS.criterion, update: DEFAULTS.update },
       },
@@ -192,7 +207,7 @@ export class BlockFisher {
         others,
         afterSamples: run.memory.afterSamples,
       });
-      const chosen = { solver, blockSize, damping, pattern, others };
+      const chosen = { solver, blockSize, blocks, damping, pattern, others };
       return new BlockFisher(context, state, stream, chosen);
     } catch (error) {
       await context.dispose();
@@ -322,7 +337,8 @@ export class BlockFisher {
   async #source(): Promise<LiveSource> {
     const samples = await this.#stream.complete();
     const check = (): void => this.#requireSamples(samples, 'what is saved', 'save again');
-    const settings = { blockSize: this.blockSize, pattern: this.#pattern, others: this.#others };
+    const { blockSize, blocks } = this;
+    const settings = { blockSize, blocks, pattern: this.#pattern, others: this.#others };
     return new LiveSource(this.#state, settings, check);
   }
 

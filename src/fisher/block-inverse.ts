@@ -13,14 +13,15 @@ import { disposeRanking, rank } from '../selection/ranking.js';
 import { select } from '../selection/select.js';
 import { applyUpdate, type PredictedLossChange, UPDATE_RULES } from '../updates/apply.js';
 import { checkStep, type FirstOrderTerm } from '../updates/first-order.js';
-import { type BlockedParameter, checkLength, loadMask, loadWeights } from './blocked-parameter.js';
-import { type Lambda, resolveDamping } from './damping.js';
+import type { BlockedParameter } from './blocked-parameter.js';
+import { type Lambda, lambdaOf, resolveDamping } from './damping.js';
 import { byName } from './damping-sweep.js';
 import type { FisherState } from './fisher-state.js';
 import { groupSaliency } from './group-saliency.js';
 import { inverseGradient } from './inverse-gradient.js';
 import { type InverseDiagonal, invertBlocks } from './invert.js';
 import { toBlockOrder, toModelLayout } from './layout.js';
+import { checkLength, loadMask, loadWeights } from './load-arrays.js';
 import { multiplyInverse } from './multiply.js';
 
 /** Arrays by parameter name, each in the parameter's own shape and layout. */
@@ -104,10 +105,18 @@ export class BlockInverse {
     return new BlockInverse(context, state, { asked: damping, lambda }, inverse, pattern, check);
   }
 
-  /** D = diag(F⁻¹), float64, by weight; within 1e-6 wherever float64 can know it. */
+  /**
+   * D = diag(F⁻¹), float64, by weight; within 1e-6 wherever float64 can know it. 1/λ for weights that
+   * were pruned before.
+   */
   async diagonal(): Promise<Record<string, Float64Array>> {
     this.#check();
-    return await this.#toModel(this.#inverse.diagonal, newFloat64Array);
+    const lambda = this.#lambda;
+    return await this.#toModel(
+      this.#inverse.diagonal,
+      newFloat64Array,
+      (index) => 1 / lambdaOf(lambda, index),
+    );
   }
 
   /** λ of each parameter. */
@@ -126,7 +135,10 @@ export class BlockInverse {
     );
   }
 
-  /** F⁻¹v for a vector per parameter (each prunable parameter's, its size long). */
+  /**
+   * F⁻¹v for a vector per parameter (each prunable parameter's, its size long). With compact blocks 0
+   * for weights that were pruned before, whatever v has there.
+   */
   async multiply(
     vectors: ByParameter<Float32Array | Float64Array>,
   ): Promise<Record<string, Float64Array>> {
@@ -255,8 +267,9 @@ export class BlockInverse {
     const { lease } = this.#context;
     const after = parameters.map(({ size }) => lease.uint8(size));
     try {
-      for (const [i, { name, order, mask: before }] of parameters.entries()) {
-        await loadMask(name, order, masks[name], after[i]);
+      for (const [i, parameter] of parameters.entries()) {
+        const { name, mask: before } = parameter;
+        await loadMask(parameter, masks[name], after[i]);
         await inPieces(before.length, (begin, end) => {
           for (let c = begin; c < end; c++) after[i][c] &= before[c];
         });
@@ -353,11 +366,12 @@ export class BlockInverse {
   async #toModel<T extends Float64Array | Float32Array | Uint8Array>(
     arrays: readonly T[],
     create: (length: number) => T,
+    elsewhere: (index: number) => number = () => 0,
   ): Promise<Record<string, T>> {
     const result: Record<string, T> = {};
-    for (const [i, { name, order, size }] of this.#state.parameters.entries()) {
-      result[name] = create(size);
-      await toModelLayout(order, arrays[i], result[name]);
+    for (const [i, { name, order, modelSize }] of this.#state.parameters.entries()) {
+      result[name] = create(modelSize);
+      await toModelLayout(order, arrays[i], result[name], elsewhere(i));
     }
     return result;
   }
@@ -369,7 +383,7 @@ function newFloat64Array(length: number): Float64Array {
 
 function ofParameter<T extends Float32Array | Float64Array>(
   arrays: ByParameter<T>,
-  { name, size }: BlockedParameter,
+  { name, modelSize }: BlockedParameter,
   what: string,
 ): T {
   const array = arrays[name];
@@ -382,6 +396,6 @@ function ofParameter<T extends Float32Array | Float64Array>(
       },
     );
   }
-  checkLength(name, what, array, size);
+  checkLength(name, what, array, modelSize);
   return array;
 }

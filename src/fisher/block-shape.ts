@@ -3,7 +3,7 @@ import { WoodFisherError } from '../errors.js';
 import { blocksOf } from '../groups/cut-blocks.js';
 import { groupLayout, type ParameterGroups } from '../groups/parameter-groups.js';
 import { type ParsedPattern, UNSTRUCTURED } from '../groups/pattern.js';
-import { MAX_ARRAY_BYTES } from '../options.js';
+import { type BlockLayout, MAX_ARRAY_BYTES } from '../options.js';
 
 /** A parameter without its data. */
 export interface ParameterShape {
@@ -13,13 +13,27 @@ export interface ParameterShape {
   outputAxis?: number;
   /** Default: true for tensors of two or more axes. */
   prunable?: boolean;
+  /** Weights that are still there, as far as that is known; compact blocks are cut from them. Default: all. */
+  survivors?: number;
+}
+
+/** How parameters are cut. */
+export interface CutSettings {
+  blockSize: number;
+  /** Default: unstructured. */
+  pattern?: ParsedPattern;
+  /** Default `parameter`. */
+  blocks?: BlockLayout;
 }
 
 /** How a prunable parameter is cut into blocks. */
 export interface BlockShape {
   name: string;
   shape: readonly number[];
+  /** Weights that blocks hold: all, or with compact blocks those that are still there. */
   size: number;
+  /** Weights of the model's tensor. */
+  modelSize: number;
   /** Counted from the first axis. */
   outputAxis: number;
   order: AxisOrder;
@@ -43,23 +57,20 @@ export function isPrunable({ prunable, shape }: ParameterShape): boolean {
 /** The prunable parameters, cut into blocks of at most `blockSize`; refuses shapes that may not be. */
 export function blockShapes(
   parameters: readonly ParameterShape[],
-  blockSize: number,
-  pattern?: ParsedPattern,
+  settings: CutSettings,
 ): BlockShape[] {
   checkShapes(parameters);
-  return parameters
-    .filter(isPrunable)
-    .map((parameter) => blockShape(parameter, blockSize, pattern));
+  return parameters.filter(isPrunable).map((parameter) => blockShape(parameter, settings));
 }
 
 /** How one parameter is cut. */
 export function blockShape(
   parameter: ParameterShape,
-  blockSize: number,
-  pattern: ParsedPattern = UNSTRUCTURED,
+  { blockSize, pattern = UNSTRUCTURED, blocks }: CutSettings,
 ): BlockShape {
   const { name, shape } = parameter;
-  const size = sizeOf(shape);
+  const modelSize = sizeOf(shape);
+  const size = blocks === 'compact' ? (parameter.survivors ?? modelSize) : modelSize;
   const layout = groupLayout(parameter, pattern);
   const { outputAxis = 0 } = parameter;
   const axis = outputAxis < 0 ? outputAxis + shape.length : outputAxis;
@@ -67,6 +78,7 @@ export function blockShape(
     name,
     shape,
     size,
+    modelSize,
     outputAxis: axis,
     ...layout,
     ...blocksOf(size, blockSize, layout.groups?.grid),

@@ -31,7 +31,7 @@ export async function resolveDamping(state: FisherState, damping: Damping): Prom
   const { parameters } = state;
   const traces: number[] = [];
   for (const index of parameters.keys()) traces.push(await traceOf(state, index));
-  const there = parameters.map(({ size, prunedBefore }) => size - prunedBefore);
+  const there = parameters.map(({ modelSize, prunedBefore }) => modelSize - prunedBefore);
   const model = damping.relative * (sum(traces) / sum(there));
   if (damping.over === 'model') {
     if (!(model > 0)) throw nothingToRelateTo('any parameter');

@@ -118,7 +118,7 @@ function inBlockOrder(parameter: BlockedParameter, group: Group): Uint32Array {
 
 /** The one block that a group lies in; refuses groups that are none. */
 function checkedBlock(parameter: BlockedParameter, group: Group, position: number): number {
-  const { name, size, order, blockOrder, mask } = parameter;
+  const { name, modelSize, order, blockOrder, mask } = parameter;
   const refuse = (rule: string, index?: number): never => {
     throw new WoodFisherError(
       'ERR_WOODFISHER_SHAPE',
@@ -129,10 +129,11 @@ function checkedBlock(parameter: BlockedParameter, group: Group, position: numbe
   if (group.length === 0) refuse('have at least one weight');
   for (let i = 0; i < group.length; i++) {
     const index = group[i];
-    if (!Number.isInteger(index) || index < 0 || index >= size) {
-      refuse(`hold indices from 0 to ${size - 1}, but holds ${index}`, index);
+    if (!Number.isInteger(index) || index < 0 || index >= modelSize) {
+      refuse(`hold indices from 0 to ${modelSize - 1}, but holds ${index}`, index);
     }
-    if (mask[blockIndex(order, index)] === 0) {
+    const c = blockIndex(order, index);
+    if (c === -1 || mask[c] === 0) {
       refuse(`hold weights that are still there, but ${index} was pruned before`, index);
     }
   }

@@ -3,9 +3,11 @@ import { type ChosenEngine, chooseEngine, type EngineOption } from '../engine/en
 import type { CriterionName, UpdateRule } from '../engine/kernels.js';
 import { optionError } from '../errors.js';
 import { isPrunable, type ParameterShape } from '../fisher/block-shape.js';
+import { checkBlocks } from '../groups/check-blocks.js';
 import { type Pattern, type PatternAxis, parsePattern } from '../groups/pattern.js';
 import { type MemoryBudget, memoryBudget } from '../memory/budget.js';
 import {
+  type BlockLayout,
   checkBlockSize,
   checkChoice,
   checkDamping,
@@ -36,6 +38,8 @@ export interface EstimateOptions {
   /** `prune`: all of a run of prune(). `fisher`: BlockFisher's create, add and invert. Default `prune`. */
   run?: 'prune' | 'fisher';
   blockSize?: number;
+  /** With `compact` the `survivors` of the parameters are cut; default all. */
+  blocks?: BlockLayout;
   pattern?: Pattern;
   patternAxis?: PatternAxis;
   solver?: SolverOption;
@@ -123,7 +127,7 @@ function checkEstimate(options: EstimateOptions): RunSettings {
     solver: needed ? solver : undefined,
     factored: new Set(factored.map(({ name }) => name)),
     blockSize: checkBlockSize(options.blockSize),
-    pattern: parsePattern(options.pattern, options.patternAxis),
+    ...checkBlocks(options.blocks, parsePattern(options.pattern, options.patternAxis)),
     samples: checkSamples(options.samples),
     damping: options.damping === undefined ? undefined : checkDamping(options.damping),
     gradientBatch: checkGradientBatch(options.gradientBatch ?? USUAL_BATCH),

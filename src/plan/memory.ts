@@ -1,10 +1,10 @@
 import { scoreArrays } from '../criteria/score.js';
 import type { BlockShape } from '../fisher/block-shape.js';
-import { weightArrays } from '../fisher/blocked-parameter.js';
 import { sweepArrays } from '../fisher/damping-sweep.js';
 import { PLAIN_FORM } from '../fisher/form.js';
 import { inverseGradientArrays } from '../fisher/inverse-gradient.js';
 import { inverseArrays } from '../fisher/invert.js';
+import { placeArrays, weightArrays } from '../fisher/parameter-arrays.js';
 import { wholeParameters } from '../fisher/spans.js';
 import {
   derivedArrays,
@@ -45,8 +45,8 @@ export interface MemoryBytes {
   /** Arrays that prune() returns, on ordinary memory. */
   outputs: number;
   /**
-   * Most shared memory in use at one time: what `peakBytes` tells afterwards; with groups, and with
-   * floors and ceilings, at most that.
+   * Most shared memory in use at one time: what `peakBytes` tells afterwards; with groups, with floors
+   * and ceilings, and with compact blocks in several steps at most that.
    */
   shared: number;
   /** Most of everything in use at one time; less than the sum, as not all is there together. */
@@ -68,7 +68,7 @@ export function memoryOf(plan: RunPlan): PlannedMemory {
   const bytes = (when: boolean, arrays: (shape: BlockShape) => ArrayPlan): number =>
     when ? sum(shapes, (shape) => plannedBytes(arrays(shape))) : 0;
 
-  const weights = bytes(true, weightArrays) + CONTROL_BYTES;
+  const weights = bytes(true, weightArrays) + placeBytes(plan) + CONTROL_BYTES;
   const sums = bytes(solver !== undefined, (shape) => ({
     ...sumArrays(shape),
     ...derivedArrays(shape, form),
@@ -90,7 +90,7 @@ export function memoryOf(plan: RunPlan): PlannedMemory {
   const base = weights + sums + state;
   const scored = base + inverse + h + scores;
   // The model that the caller's loss is given is on ordinary memory.
-  const lent = firstOrder === 'search' ? 4 * sum(shapes, ({ size }) => size) : 0;
+  const lent = firstOrder === 'search' ? 4 * sum(shapes, ({ modelSize }) => modelSize) : 0;
   const updating = scored + masks + losses + searched;
   const moments = [
     { shared: base + batches, other: scratch.accumulate, late: false },
@@ -125,6 +125,13 @@ export function memoryOf(plan: RunPlan): PlannedMemory {
   };
 }
 
+/** Where the weights of compact blocks stand: those of a later step, where the first has them all. */
+function placeBytes({ shapes, blocks, steps = 1 }: RunPlan): number {
+  if (blocks !== 'compact') return 0;
+  const some = shapes.filter(({ size, modelSize }) => size < modelSize || steps > 1);
+  return sum(some, (shape) => plannedBytes(placeArrays(shape)));
+}
+
 function stateOf({ shapes, solver, samples = 0, gradientBatch }: RunPlan): number {
   if (solver === undefined) return 0;
   const { name } = solver;
@@ -148,8 +155,8 @@ function batchBytes(plan: RunPlan): number {
 
 /** Values that so many gradient samples are made of, as they come. */
 export function batchValues({ shapes, factored }: RunPlan, samples: number): number {
-  return sum(shapes, ({ name, size, order: { before, outputs, after } }) => {
-    return samples * (factored?.has(name) ? before * after + outputs : size);
+  return sum(shapes, ({ name, modelSize, order: { before, outputs, after } }) => {
+    return samples * (factored?.has(name) ? before * after + outputs : modelSize);
   });
 }
 

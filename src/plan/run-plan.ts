@@ -7,7 +7,7 @@ import {
 } from '../fisher/block-shape.js';
 import type { FisherForm } from '../fisher/form.js';
 import type { ParsedPattern } from '../groups/pattern.js';
-import type { Damping } from '../options.js';
+import type { BlockLayout, Damping } from '../options.js';
 import type { Selection } from '../selection/greedy.js';
 import { type ChosenSolver, chooseSolver, type SolverOption } from '../solvers/choose.js';
 import { memoryOf } from './memory.js';
@@ -22,6 +22,8 @@ export interface RunSettings {
   /** All parameters of the model. */
   parameters: readonly ParameterShape[];
   blockSize: number;
+  /** Default `parameter`. */
+  blocks?: BlockLayout;
   /** Default: unstructured. */
   pattern?: ParsedPattern;
   /** Absent: no Fisher is made (criterion magnitude without gradients). */
@@ -40,6 +42,8 @@ export interface RunSettings {
   update: UpdateRule;
   /** Dampings that are compared before. */
   dampingSweep?: readonly Damping[];
+  /** Pruning steps; the first takes most. Default 1. */
+  steps?: number;
   /** Default `oneshot`. */
   selection?: Selection;
   /** The first-order term, and whether its step is searched. Absent: the gradient is left out. */
@@ -66,7 +70,7 @@ export interface RunPlan extends Omit<RunSettings, 'solver'> {
  * @throws {WoodFisherError} for shapes that may not be, and a solver that needs more than is known.
  */
 export function planRun(settings: RunSettings, memoryLimit?: number): RunPlan {
-  const shapes = blockShapes(settings.parameters, settings.blockSize, settings.pattern);
+  const shapes = blockShapes(settings.parameters, settings);
   const allWeights = settings.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const plan = { ...settings, shapes, allWeights, solver: undefined };
   const { solver, samples, damping, form } = settings;

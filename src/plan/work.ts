@@ -39,6 +39,7 @@ export function workOf(plan: RunPlan, samples = plan.samples ?? 0): Work {
 /** Sum over all blocks, the short last ones by their own order. */
 function overBlocks(shapes: readonly BlockShape[], flops: (order: number) => number): number {
   return shapes.reduce((sum, { size, blockCount, blockOrder }) => {
+    if (blockCount === 0) return sum;
     const full = Math.min(blockCount - 1, Math.floor(size / blockOrder));
     const rest = (size - full * blockOrder) / (blockCount - full);
     return sum + full * flops(blockOrder) + (blockCount - full) * flops(rest);

@@ -2,7 +2,7 @@ import type { ChosenEngine } from '../engine/engine.js';
 import type { CriterionName, UpdateRule } from '../engine/kernels.js';
 import type { SweptDamping } from '../fisher/damping-sweep.js';
 import type { FisherFormOptions } from '../fisher/form.js';
-import type { Damping } from '../options.js';
+import type { BlockLayout, Damping } from '../options.js';
 import type { Scope } from '../selection/budgets.js';
 import type { Selection } from '../selection/greedy.js';
 import type { ChosenSolver } from '../solvers/choose.js';
@@ -28,6 +28,8 @@ export interface RunStatistics {
   /** FLOPs of the prunable parameters by the costs given; null without `cost` and `targetFlops`. */
   flops: FlopsStatistics | null;
   blockSize: number;
+  /** Whether blocks were cut from all weights of a parameter, or from those that were still there. */
+  blocks: BlockLayout;
   /** As it was asked for, λ or relative; null where no Fisher was made. */
   damping: Damping | null;
   /** N, the gradient samples; null where no Fisher was made. */
@@ -103,6 +105,8 @@ export interface StepStatistics {
   targetSparsity: RunStatistics['targetSparsity'];
   /** N; null where no Fisher was made. */
   samples: number | null;
+  /** Blocks of all parameters together. */
+  blocks: number;
   prunedNow: number;
   /** Sum over the parameters; null where no Fisher was made. */
   predictedLossChange: LossChange | null;
@@ -126,6 +130,7 @@ export interface FirstOrderStatistics {
 export interface ParameterStatistics extends Counts {
   name: string;
   shape: readonly number[];
+  /** With compact blocks fewer than before the first step. */
   blocks: number;
   /** FLOPs of a weight. */
   cost: number;

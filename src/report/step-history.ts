@@ -19,7 +19,7 @@ export class StepHistory {
     this.pruned = parameters.map(() => 0);
     this.changes = parameters.map(() => ({ quadratic: 0, linear: 0 }));
     this.before = {
-      size: parameters.reduce((sum, { size }) => sum + size, 0),
+      size: parameters.reduce((sum, { modelSize }) => sum + modelSize, 0),
       prunedBefore: this.prunedBefore.reduce((sum, count) => sum + count, 0),
     };
   }
@@ -28,9 +28,10 @@ export class StepHistory {
     step: Pick<StepOutcome, 'pruned' | 'changes' | 'firstOrder'> & {
       sparsity: StepStatistics['targetSparsity'];
       samples: number | null;
+      blocks: number;
     },
   ): void {
-    const { pruned, changes, firstOrder, sparsity, samples } = step;
+    const { pruned, changes, firstOrder, sparsity, samples, blocks } = step;
     for (const [i, count] of pruned.entries()) this.pruned[i] += count;
     for (const [i, change] of (changes ?? []).entries()) {
       this.changes[i] = sumOf([this.changes[i], change]);
@@ -38,6 +39,7 @@ export class StepHistory {
     this.steps.push({
       targetSparsity: sparsity,
       samples,
+      blocks,
       prunedNow: pruned.reduce((sum, count) => sum + count, 0),
       predictedLossChange: changes === undefined ? null : sumOf(changes),
       firstOrder: firstOrder === undefined ? null : firstOrderStatistics(firstOrder),

@@ -68,6 +68,7 @@ export async function runStatistics(
     targetSparsity: budgets.sparsity ?? null,
     flops: flopsStatistics(budgets, parameters),
     blockSize: settings.blockSize,
+    blocks: settings.blocks,
     damping: fisher === undefined ? null : settings.damping,
     samples: fisher?.state.samples ?? null,
     fisher: fisher === undefined ? null : formOf(fisher.state.form),
@@ -114,7 +115,8 @@ async function parameterStatistics(
   { settings, parameters, fisher, inverse, ranking, cuts, pruned, history }: RunFindings,
   index: number,
 ): Promise<ParameterStatistics> {
-  const { name, shape, size, blockCount, prunedBefore } = parameters[index];
+  const { name, shape, modelSize, blockCount, prunedBefore } = parameters[index];
+  const left = modelSize - prunedBefore;
   const { units, groups } = ranking;
   const list = groups?.model.members[index].list ?? index;
   const there = await unitsThere(units[list]);
@@ -122,7 +124,7 @@ async function parameterStatistics(
   return {
     name,
     shape,
-    ...counts(size, history.prunedBefore[index], history.pruned[index]),
+    ...counts(modelSize, history.prunedBefore[index], history.pruned[index]),
     blocks: blockCount,
     cost: costsOf(settings.budgets, [parameters[index]])[0],
     groups:
@@ -133,7 +135,7 @@ async function parameterStatistics(
     saliency: await saliencyQuantiles(context, units[list], there),
     damping: fisher === undefined ? null : lambdaOf(fisher.damping, index),
     fisherTrace: trace,
-    meanDiagonal: trace === null || size === prunedBefore ? null : trace / (size - prunedBefore),
+    meanDiagonal: trace === null || left === 0 ? null : trace / left,
     condition: inverse === undefined ? null : largest(inverse.condition[index]),
     predictedLossChange: fisher === undefined ? null : history.changes[index],
   };

@@ -71,10 +71,10 @@ export function totalsOf(
 ): Units['totals'] {
   const totals = (costOf: (i: number) => number): Totals => {
     const sum = { all: 0, prunedBefore: 0, inUnits: 0 };
-    parameters.forEach(({ size, prunedBefore }, i) => {
-      sum.all += size * costOf(i);
+    parameters.forEach(({ modelSize, prunedBefore }, i) => {
+      sum.all += modelSize * costOf(i);
       sum.prunedBefore += prunedBefore * costOf(i);
-      sum.inUnits += (size - prunedBefore - (dense[i] ?? 0)) * costOf(i);
+      sum.inUnits += (modelSize - prunedBefore - (dense[i] ?? 0)) * costOf(i);
     });
     return sum;
   };

@@ -28,8 +28,9 @@ export async function inModelLayout(
       await fillInPieces(result.mask, 1);
     } else {
       if (!inPlace) result.data = new Float32Array(data.length);
-      await toModelLayout(blocked[at].order, masks[at], result.mask);
-      await toModelLayout(blocked[at].order, blocked[at].weights, result.data);
+      const { order, weights } = blocked[at];
+      await toModelLayout(order, masks[at], result.mask);
+      await toModelLayout(order, weights, result.data);
     }
     results.push(result);
   }

@@ -38,11 +38,11 @@ export function stepBudgets(
     minSparsity === undefined
       ? undefined
       : Object.fromEntries(
-          parameters.map(({ name, size }) => {
+          parameters.map(({ name, modelSize }) => {
             const floor = typeof minSparsity === 'object' ? (minSparsity[name] ?? 0) : minSparsity;
             const at = before[name] + progress(k) * (floor - before[name]);
             // Floors are rounded down on the way: together they must not exceed a rounded total.
-            return [name, Math.max(0, Math.floor(at * size) / size)];
+            return [name, Math.max(0, Math.floor(at * modelSize) / modelSize)];
           }),
         );
   const onTheWay = Array.from(
@@ -64,7 +64,7 @@ function shareOfWay(from: number, now: number, to: number): number {
 
 function prunedShares(parameters: readonly BlockedParameter[]): Record<string, number> {
   return Object.fromEntries(
-    parameters.map(({ name, size, prunedBefore }) => [name, prunedBefore / size]),
+    parameters.map(({ name, modelSize, prunedBefore }) => [name, prunedBefore / modelSize]),
   );
 }
 

@@ -28,6 +28,35 @@ test('a Fisher that was saved prunes as its gradients do, at any sparsity and da
   t.deepEqual(statistics.damping, { relative: 0.1, over: 'model' });
 });
 
+test('compact blocks are cut from what --mask-in keeps, and a saved Fisher knows of them', async (t) => {
+  const folder = await temporaryFolder(t);
+  const { weightsPath, gradientsPath } = await writeModelFiles(folder);
+  const at = (name: string): string => join(folder, name);
+  const prune = async (...flags: string[]): Promise<string> => {
+    const result = await runCli(['prune', '--weights', weightsPath, ...flags]);
+    t.is(result.code, 0, result.stderr);
+    return result.stdout;
+  };
+  const out = ['--out', at('half'), '--mask-out', at('mask')];
+  await prune('--criterion', 'magnitude', '--sparsity', '0.5', ...out);
+  const further = ['--mask-in', at('mask'), '--sparsity', '0.8', '--stats', at('stats')];
+  const compact = ['--gradients', gradientsPath, '--blocks', 'compact', '--block-size', '30'];
+  const saved = ['--save-fisher', at('fisher'), '--out', at('expected')];
+  t.regex(await prune(...further, ...compact, ...saved), /23 samples, compact blocks of 30,/);
+  const statistics = JSON.parse(await readFile(at('stats'), 'utf8')) as RunStatistics;
+  t.is(statistics.blocks, 'compact');
+  for (const { blocks, size, prunedBefore } of statistics.parameters) {
+    t.is(blocks, Math.ceil((size - prunedBefore) / 30));
+  }
+  await prune(...further, '--fisher', at('fisher'), '--out', at('loaded'));
+  t.deepEqual(await readFile(at('loaded')), await readFile(at('expected')));
+  const files = ['--weights', weightsPath, '--fisher', at('fisher'), '--out', at('other')];
+  const asked = ['--blocks', 'parameter', '--mask-in', at('mask'), '--sparsity', '0.8'];
+  const other = await runCli(['prune', ...files, ...asked]);
+  t.is(other.code, 1, other.stderr);
+  t.regex(other.stderr, /--blocks of .* is compact, but parameter is asked for/);
+});
+
 test('a sweep of dampings, the form of the Fisher and advice are told', async (t) => {
   const folder = await temporaryFolder(t);
   const { weightsPath, gradientsPath } = await writeModelFiles(folder);

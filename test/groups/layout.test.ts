@@ -41,7 +41,7 @@ test('groups are neighbours along their axis, none straddles blocks, the rest of
     const along = axis === 'in' ? inputAxis : outputAxis;
     const pattern = parsePattern(`1x${size}`, axis);
     const parameter = { name: 'w', shape, outputAxis };
-    const layout = blockShape(parameter, blockSize, pattern);
+    const layout = blockShape(parameter, { blockSize, pattern });
     const { groups, order, size: weights, blockCount, blockOrder } = layout;
     if (groups?.grid === undefined) return t.fail();
     const places = coordinates(shape, order);
@@ -109,7 +109,10 @@ test('rows are the weights of an output, columns those of an input', (t) => {
       ['columns', inputAxis],
     ] as const) {
       const parameter = { name: 'w', shape, outputAxis };
-      const { groups, order, size } = blockShape(parameter, 7, parsePattern(text));
+      const { groups, order, size } = blockShape(parameter, {
+        blockSize: 7,
+        pattern: parsePattern(text),
+      });
       t.is(groups?.count, shape[axis]);
       t.is(groups?.dense, 0);
       t.is(groups?.size, size / shape[axis]);
@@ -130,12 +133,23 @@ test('what is no pattern is refused, and an axis where there is none', (t) => {
     message: /patternAxis must be one of in, out/,
   });
   t.throws(
-    () => blockShape({ name: 'w', shape: [3, 4, 5], outputAxis: 1 }, 9, parsePattern('2:4', 'out')),
+    () =>
+      blockShape(
+        { name: 'w', shape: [3, 4, 5], outputAxis: 1 },
+        { blockSize: 9, pattern: parsePattern('2:4', 'out') },
+      ),
     {
       message: /needs the outputs on the first or last axis/,
     },
   );
-  t.throws(() => blockShape({ name: 'w', shape: [8], prunable: true }, 9, parsePattern('1x2')), {
-    message: /needs an axis of inputs/,
-  });
+  t.throws(
+    () =>
+      blockShape(
+        { name: 'w', shape: [8], prunable: true },
+        { blockSize: 9, pattern: parsePattern('1x2') },
+      ),
+    {
+      message: /needs an axis of inputs/,
+    },
+  );
 });

@@ -45,19 +45,27 @@ struct StateRange : BlockRange {
 };
 
 // The model's tensor seen as [before, outputs, after]; block order is [outputs, before, after].
+// Where blocks are cut from some of its weights, weight c is the one at places[c] of the block
+// order of all of them; ascending.
 struct AxisOrder {
   std::size_t outputs;
   std::size_t before;
   std::size_t after;
+  const std::uint32_t* places = nullptr;
 
-  bool identity() const { return before == 1; }
+  bool identity() const { return before == 1 && places == nullptr; }
+  std::size_t inner() const { return before * after; }
 
   // The model's index of weight c in block order.
   std::size_t model_index(std::size_t c) const {
-    if (identity()) return c;
-    const std::size_t inner = before * after;
-    const std::size_t output = c / inner;
-    const std::size_t rest = c % inner;
+    const std::size_t place = places == nullptr ? c : places[c];
+    if (before == 1) return place;
+    return model_index(place / inner(), place % inner());
+  }
+
+  // The same of weight `rest` of an output, in block order of all weights.
+  std::size_t model_index(std::size_t output, std::size_t rest) const {
+    if (after == 1) return rest * outputs + output;
     return ((rest / after) * outputs + output) * after + rest % after;
   }
 };
@@ -65,7 +73,7 @@ struct AxisOrder {
 struct AccumulateJob : StateRange {
   const float* gradients;  // [count, size], the model's layout; or null, and the factors instead:
   std::size_t count;
-  std::size_t size;
+  std::size_t size;  // of the model's tensor
   AxisOrder order_of_axes;
   const std::uint8_t* mask;
   double* gradient_sum;

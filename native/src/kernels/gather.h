@@ -1,7 +1,8 @@
 // Gradients of a block into a panel in block order, float64, out of a row-major batch of float32:
 // of whole gradients [count, size] in the model's layout, or of the factors of outer products,
 // inputs [count, in] and deltas [count, out], which are multiplied here, in cache. Pruned
-// coordinates become zero, and so does the padding.
+// coordinates become zero, and so does the padding. Where blocks hold some of the model's weights
+// alone (AxisOrder::places), their columns are picked out of the rows.
 #pragma once
 
 #include <algorithm>
@@ -25,6 +26,42 @@ struct Panel {
 // Rows that are gathered together: 256 bytes of a strip, which are written without a gap.
 inline constexpr std::size_t kGatherRows = 4;
 
+// The places of a block's weights among all of the parameter's, one after the other. They ascend,
+// so that no division is needed to know the output that each belongs to.
+class PlaceWalk {
+ public:
+  PlaceWalk(const AxisOrder& axes, std::size_t c)
+      : axes_(&axes),
+        next_(axes.places + c),
+        inner_(axes.inner()),
+        output_(*next_ / inner_),
+        first_(output_ * inner_) {}
+
+  struct Place {
+    std::size_t output;
+    std::size_t input;
+  };
+
+  Place next() {
+    const std::size_t place = *next_++;
+    for (; place - first_ >= inner_; first_ += inner_) ++output_;
+    return {output_, place - first_};
+  }
+
+  std::size_t next_model_index() {
+    if (axes_->before == 1) return *next_++;
+    const auto [output, input] = next();
+    return axes_->model_index(output, input);
+  }
+
+ private:
+  const AxisOrder* axes_;
+  const std::uint32_t* next_;
+  std::size_t inner_;
+  std::size_t output_;
+  std::size_t first_;  // place of the output's first weight
+};
+
 // What of a block does not change from sample to sample.
 class BlockGather {
  public:
@@ -44,6 +81,7 @@ class BlockGather {
   void copy(std::size_t n, std::size_t rows, std::size_t row, Panel panel, double* sums) const {
     double* out = panel.data + row * panel.step;
     if (rows == kGatherRows && panel.step == kStrip) {
+      if (job_->order_of_axes.places != nullptr) return pick_strips(n, out, panel.strip, sums);
       if (job_->gradients == nullptr) {
         return masked_ ? copy_products<true>(n, out, panel.strip, sums)
                        : copy_products<false>(n, out, panel.strip, sums);
@@ -157,10 +195,54 @@ class BlockGather {
     }
   }
 
+  // Some of the model's weights: their columns are found once for all of the rows.
+  void pick_strips(std::size_t n, double* out, std::size_t strip, double* sums) const {
+    PlaceWalk walk(job_->order_of_axes, begin_);
+    const std::size_t outputs = job_->order_of_axes.outputs;
+    const std::size_t inner = job_->order_of_axes.inner();
+    for (std::size_t c = 0; c < order_; c += kStrip, out += strip) {
+      const std::size_t lanes = std::min<std::size_t>(kStrip, order_ - c);
+      if (job_->gradients == nullptr) {
+        PlaceWalk::Place places[kStrip];
+        for (std::size_t lane = 0; lane < lanes; ++lane) places[lane] = walk.next();
+        pick_strip(c, lanes, out, sums, [&](std::size_t r, std::size_t lane) {
+          const auto [output, input] = places[lane];
+          return static_cast<double>(job_->deltas[(n + r) * outputs + output]) *
+                 job_->inputs[(n + r) * inner + input];
+        });
+      } else {
+        std::size_t columns[kStrip];
+        for (std::size_t lane = 0; lane < lanes; ++lane) columns[lane] = walk.next_model_index();
+        pick_strip(c, lanes, out, sums, [&](std::size_t r, std::size_t lane) {
+          return static_cast<double>(job_->gradients[(n + r) * job_->size + columns[lane]]);
+        });
+      }
+    }
+  }
+
+  // `lanes` columns from c on, zeros behind them; value(r, lane) is that of row r. Summed in the
+  // order of copy_strip.
+  template <typename Value>
+  void pick_strip(std::size_t c, std::size_t lanes, double* out, double* sums,
+                  Value value_of) const {
+    double sum[kStrip] = {};
+    for (std::size_t r = 0; r < kGatherRows; ++r) {
+      for (std::size_t lane = 0; lane < kStrip; ++lane) {
+        const bool kept = lane < lanes && job_->mask[begin_ + c + lane] != 0;
+        const double value = kept ? value_of(r, lane) : 0.0;
+        out[r * kStrip + lane] = value;
+        sum[lane] += value;
+      }
+    }
+    for (std::size_t lane = 0; lane < kStrip; ++lane) sums[c + lane] += sum[lane];
+  }
+
   // Weights of sample n in strips, zeros from `order` to `width`.
   template <typename T>
   void write(std::size_t n, T* out, std::size_t strip, std::size_t width) const {
-    if (job_->gradients == nullptr) {
+    if (job_->order_of_axes.places != nullptr) {
+      pick(n, out, strip);
+    } else if (job_->gradients == nullptr) {
       write_products(n, out, strip);
     } else if (job_->order_of_axes.identity()) {
       write_run(job_->gradients + n * job_->size + begin_, 1.0f, 0, order_, out, strip);
@@ -187,6 +269,25 @@ class BlockGather {
       for (int lane = 0; lane < kStrip; ++lane) lanes[lane] = scale * in[c - from + lane];
     }
     for (; c < to; ++c) out[place(c, strip)] = scale * in[c - from];
+  }
+
+  // The product of two float32 is rounded once.
+  template <typename T>
+  void pick(std::size_t n, T* out, std::size_t strip) const {
+    const AxisOrder& axes = job_->order_of_axes;
+    PlaceWalk walk(axes, begin_);
+    if (job_->gradients != nullptr) {
+      const float* sample = job_->gradients + n * job_->size;
+      for (std::size_t c = 0; c < order_; ++c)
+        out[place(c, strip)] = sample[walk.next_model_index()];
+      return;
+    }
+    const float* inputs = job_->inputs + n * axes.inner();
+    const float* deltas = job_->deltas + n * axes.outputs;
+    for (std::size_t c = 0; c < order_; ++c) {
+      const auto [output, input] = walk.next();
+      out[place(c, strip)] = static_cast<T>(static_cast<double>(deltas[output]) * inputs[input]);
+    }
   }
 
   // In block order the weights of one output stand together: delta_o times a run of the inputs.

@@ -107,7 +107,7 @@ function requireBudget(command: Command, { sparsity, targetFlops, pattern }: Pru
 
 /** A saved Fisher has settings of its own, which only flags that were given are compared with. */
 function withoutDefaults(command: Command, flags: PruneFlags): PruneFlags {
-  const ofFisher = ['blockSize', 'damping', 'fisherScale'] as const;
+  const ofFisher = ['blockSize', 'blocks', 'damping', 'fisherScale'] as const;
   const defaults = ofFisher.filter((name) => command.getOptionValueSource(name) === 'default');
   return { ...flags, ...Object.fromEntries(defaults.map((name) => [name, undefined])) };
 }

@@ -89,12 +89,19 @@ function phaseTime({ name, seconds: real, estimatedSeconds }: PhaseStatistics): 
   return `${name} ${seconds(real)}${expected}`;
 }
 
-function fisherLines({ samples, fisher, damping, blockSize, predictedLossChange }: RunStatistics) {
+function fisherLines({
+  samples,
+  fisher,
+  damping,
+  blockSize,
+  blocks,
+  predictedLossChange,
+}: RunStatistics) {
   if (samples === null || fisher === null || damping === null || predictedLossChange === null)
     return [];
   const { quadratic, linear } = predictedLossChange;
   return [
-    `Fisher: ${count(samples)} samples${formWords(fisher)}, blocks of ${count(blockSize)}, damping ${dampingWords(damping)}`,
+    `Fisher: ${count(samples)} samples${formWords(fisher)}, ${blocks === 'compact' ? 'compact ' : ''}blocks of ${count(blockSize)}, damping ${dampingWords(damping)}`,
     `predicted loss change: ${scientific(quadratic)} (½δᵀFδ), ${scientific(linear)} (ḡᵀδ)`,
   ];
 }

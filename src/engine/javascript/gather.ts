@@ -1,3 +1,4 @@
+import { modelIndex, modelSize } from '../axis-order.js';
 import type { AccumulateJob } from '../kernels.js';
 
 /**
@@ -13,14 +14,16 @@ export function gather(
   out: Float64Array,
   at: number,
 ): void {
-  if (job.gradients === undefined) multiplyFactors(job, begin, length, n, out, at);
-  else if (job.order.before === 1) copyRun(job, job.gradients, begin, length, n, out, at);
-  else copyPermuted(job, job.gradients, begin, length, n, out, at);
+  const { gradients, order } = job;
+  if (gradients === undefined) multiplyFactors(job, begin, length, n, out, at);
+  else if (order.places !== undefined) pick(job, gradients, begin, length, n, out, at);
+  else if (order.before === 1) copyRun(job, gradients, begin, length, n, out, at);
+  else copyPermuted(job, gradients, begin, length, n, out, at);
 }
 
-/** The model's layout is block order. */
-function copyRun(
-  { starts, mask }: AccumulateJob,
+/** Blocks hold some of the model's weights. */
+function pick(
+  { order, mask }: AccumulateJob,
   gradients: Float32Array,
   begin: number,
   length: number,
@@ -28,7 +31,24 @@ function copyRun(
   out: Float64Array,
   at: number,
 ): void {
-  const sample = n * starts[starts.length - 1] + begin;
+  const sample = n * modelSize(order);
+  for (let c = 0; c < length; c++) {
+    const g = gradients[sample + modelIndex(order, begin + c)];
+    out[at + c] = mask[begin + c] === 0 ? 0 : g;
+  }
+}
+
+/** The model's layout is block order. */
+function copyRun(
+  { order, mask }: AccumulateJob,
+  gradients: Float32Array,
+  begin: number,
+  length: number,
+  n: number,
+  out: Float64Array,
+  at: number,
+): void {
+  const sample = n * modelSize(order) + begin;
   for (let c = 0; c < length; c++) {
     out[at + c] = mask[begin + c] === 0 ? 0 : gradients[sample + c];
   }
@@ -36,7 +56,7 @@ function copyRun(
 
 /** Weight [output, b, a] of block order is [b, output, a] of the model. */
 function copyPermuted(
-  { starts, mask, order: { outputs, before, after } }: AccumulateJob,
+  { mask, order }: AccumulateJob,
   gradients: Float32Array,
   begin: number,
   length: number,
@@ -44,7 +64,8 @@ function copyPermuted(
   out: Float64Array,
   at: number,
 ): void {
-  const sample = n * starts[starts.length - 1];
+  const { outputs, before, after } = order;
+  const sample = n * modelSize(order);
   let a = begin % after;
   let b = Math.floor(begin / after) % before;
   let output = Math.floor(begin / (after * before));
@@ -61,7 +82,7 @@ function copyPermuted(
 
 /** In block order the weights of one output stand together: delta_o times a run of the inputs. */
 function multiplyFactors(
-  { inputs, deltas, mask, order: { outputs, before, after } }: AccumulateJob,
+  { inputs, deltas, mask, order: { outputs, before, after, places } }: AccumulateJob,
   begin: number,
   length: number,
   n: number,
@@ -72,13 +93,13 @@ function multiplyFactors(
     throw new TypeError('a job has gradients, or inputs and deltas');
   }
   const inner = before * after;
-  let output = Math.floor(begin / inner);
-  let i = begin % inner;
+  const first = places === undefined ? begin : places[begin];
+  let output = Math.floor(first / inner);
+  let i = first - output * inner;
   for (let c = 0; c < length; c++) {
     const g = deltas[n * outputs + output] * inputs[n * inner + i];
     out[at + c] = mask[begin + c] === 0 ? 0 : g;
-    if (++i < inner) continue;
-    i = 0;
-    output++;
+    i = places === undefined ? i + 1 : places[begin + c + 1] - output * inner;
+    for (; i >= inner; output++) i -= inner;
   }
 }

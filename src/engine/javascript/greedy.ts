@@ -1,3 +1,4 @@
+import { modelIndex } from '../axis-order.js';
 import type { GreedyJob, Status } from '../kernels.js';
 import { factorPacked, ofBlock, stateAt } from './block-factor.js';
 import { factor, invertFactor, solveSymmetric } from './cholesky.js';
@@ -5,7 +6,6 @@ import { blockDone, CANCELLED, cancelled, DONE, Stop } from './control.js';
 import { rowsOf } from './dual.js';
 import { entry, multiplySymmetric } from './packed-triangle.js';
 import { scratch, widestBlock } from './scratch.js';
-import { modelIndex } from './select.js';
 
 /** The order in which the weights of each block go, one at a time; see GreedyJob. */
 export function greedy(job: GreedyJob): Status {

@@ -1,11 +1,5 @@
-import type {
-  AxisOrder,
-  BlockRange,
-  CountKeysJob,
-  CountTiesJob,
-  CutJob,
-  Status,
-} from '../kernels.js';
+import { modelIndex } from '../axis-order.js';
+import type { BlockRange, CountKeysJob, CountTiesJob, CutJob, Status } from '../kernels.js';
 import { blockDone, CANCELLED, cancelled, DONE } from './control.js';
 
 const DIGITS = 65536;
@@ -64,14 +58,6 @@ function amountOf({
   factor = 1,
 }: CountKeysJob | CountTiesJob | CutJob): (c: number) => number {
   return amounts === undefined ? () => factor : (c) => amounts[c] * factor;
-}
-
-/** The model's index of weight c in block order. */
-export function modelIndex({ outputs, before, after }: AxisOrder, c: number): number {
-  if (before === 1) return c;
-  const inner = before * after;
-  const rest = c % inner;
-  return (Math.floor(rest / after) * outputs + Math.floor(c / inner)) * after + (rest % after);
 }
 
 function forEachKept(

@@ -12,11 +12,13 @@ import { patternOf } from './description.js';
 import type { StateSource } from './state-source.js';
 
 /** The parameters of a state, without their data. */
-export function describedShapes(source: StateSource): ParameterShape[] {
-  return source.description.parameters.map(({ name, outputAxis }, index) => ({
-    ...{ name, outputAxis, prunable: true },
-    shape: source.shape(index),
-  }));
+export async function describedShapes(source: StateSource): Promise<ParameterShape[]> {
+  const shapes: ParameterShape[] = [];
+  for (const [index, { name, outputAxis }] of source.description.parameters.entries()) {
+    const survivors = (await source.starts(index)).at(-1);
+    shapes.push({ name, outputAxis, prunable: true, shape: source.shape(index), survivors });
+  }
+  return shapes;
 }
 
 /** The parameters of a state, with its weights and masks, cut into the blocks that it must have. */
@@ -26,12 +28,12 @@ export async function describedParameters(
   lease: Lease,
 ): Promise<BlockedParameter[]> {
   const parameters: Parameter[] = [];
-  for (const [index, shape] of describedShapes(source).entries()) {
+  for (const [index, shape] of (await describedShapes(source)).entries()) {
     const data = await source.vector('weight', index);
     parameters.push({ ...shape, data, mask: await source.vector('mask', index) });
   }
-  const { blockSize } = source.description;
-  const blocked = await blockParameters(parameters, { blockSize, pattern }, lease);
+  const { blockSize, blocks } = source.description;
+  const blocked = await blockParameters(parameters, { blockSize, blocks, pattern }, lease);
   await requireSameCut(source, blocked, pattern);
   return blocked;
 }
@@ -44,7 +46,8 @@ export async function requireSameCut(
 ): Promise<void> {
   const saved = patternOf(source.description);
   for (const [index, parameter] of parameters.entries()) {
-    const { name, starts, order } = parameter;
+    const { name, starts } = parameter;
+    const { places: _, ...order } = parameter.order;
     const found = await source.starts(index);
     const same = found.length === starts.length && (await firstDifference(found, starts)) === -1;
     if (same && isDeepStrictEqual(groupLayout(parameter, saved).order, order)) continue;

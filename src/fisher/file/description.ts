@@ -6,7 +6,7 @@ import {
   type PatternAxis,
   parsePattern,
 } from '../../groups/pattern.js';
-import { MAX_BLOCK_SIZE } from '../../options.js';
+import { BLOCK_LAYOUTS, type BlockLayout, MAX_BLOCK_SIZE } from '../../options.js';
 import type { FisherScale } from '../form.js';
 
 /** Version of the files of a Fisher state; docs/formats.md describes them. */
@@ -25,6 +25,7 @@ export interface StateDescription {
   /** λ that woodbury started from; else null. */
   damping: number | null;
   blockSize: number;
+  blocks: BlockLayout;
   /** What the cut into blocks goes by; that of named sets is `unstructured`. */
   pattern: string;
   /** null where the pattern has none. */
@@ -131,6 +132,7 @@ const MEMBERS: readonly Rule[] = [
     `a whole number from 1 to ${MAX_BLOCK_SIZE}`,
     (v) => isCount(v) && v >= 1 && v <= MAX_BLOCK_SIZE,
   ],
+  ['blocks', `one of ${BLOCK_LAYOUTS.join(', ')}`, (v) => BLOCK_LAYOUTS.includes(v as BlockLayout)],
   ['pattern', 'a pattern without sets', (v) => typeof v === 'string' && isPattern(v)],
   [
     'patternAxis',

@@ -1,4 +1,5 @@
 import type { ParsedPattern } from '../../groups/pattern.js';
+import type { BlockLayout } from '../../options.js';
 import type { BlockedParameter } from '../blocked-parameter.js';
 import type { FisherState, ParameterState } from '../fisher-state.js';
 import { toModelLayout } from '../layout.js';
@@ -19,9 +20,15 @@ export class LiveSource implements StateSource {
     state: FisherState,
     {
       blockSize,
+      blocks,
       pattern,
       others,
-    }: { blockSize: number; pattern: ParsedPattern; others: readonly string[] },
+    }: {
+      blockSize: number;
+      blocks: BlockLayout;
+      pattern: ParsedPattern;
+      others: readonly string[];
+    },
     check: () => void = () => undefined,
   ) {
     this.#state = state;
@@ -30,7 +37,7 @@ export class LiveSource implements StateSource {
     const { examplesPerSample, fisherScale } = state.form;
     const parameters = state.parameters.map(({ name, outputAxis }) => ({ name, outputAxis }));
     this.description = {
-      ...{ solver, samples, panels, damping, blockSize, lowOrder },
+      ...{ solver, samples, panels, damping, blockSize, blocks, lowOrder },
       ...{ examplesPerSample, fisherScale, centred: state.isCentred },
       ...{ parameters, others, ...describedPattern(pattern) },
     };
@@ -42,9 +49,9 @@ export class LiveSource implements StateSource {
 
   async vector<K extends keyof WeightVectors>(kind: K, index: number): Promise<WeightVectors[K]> {
     this.#check();
-    const { order, size } = this.#state.parameters[index];
+    const { order, modelSize } = this.#state.parameters[index];
     const values = VECTORS[kind](this.#state.parts[index]);
-    const out = new (values.constructor as new (length: number) => WeightVectors[K])(size);
+    const out = new (values.constructor as new (length: number) => WeightVectors[K])(modelSize);
     await toModelLayout(order, values, out);
     return out;
   }

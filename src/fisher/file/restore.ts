@@ -1,5 +1,6 @@
 import { chooseEngine, type EngineOption } from '../../engine/engine.js';
 import { WoodFisherError } from '../../errors.js';
+import { checkBlocks } from '../../groups/check-blocks.js';
 import {
   type ParsedPattern,
   type Pattern,
@@ -7,7 +8,7 @@ import {
   parsePattern,
 } from '../../groups/pattern.js';
 import { memoryBudget } from '../../memory/budget.js';
-import { checkGradientBatch, DEFAULTS } from '../../options.js';
+import { type BlockLayout, checkGradientBatch, DEFAULTS } from '../../options.js';
 import { fitRun } from '../../plan/require-memory.js';
 import { RunContext } from '../../pool/run-context.js';
 import { checkThreads } from '../../pool/threads.js';
@@ -28,6 +29,7 @@ export interface RestoredFisher {
   stream: SampleStream;
   solver: ChosenSolver;
   blockSize: number;
+  blocks: BlockLayout;
   pattern: ParsedPattern;
   others: readonly string[];
 }
@@ -53,16 +55,19 @@ export async function restoreFisher(
   const budget = memoryBudget(options.memoryLimit);
   await requireMergeable(sources);
   const [first] = sources;
-  const { blockSize, others, damping, solver: name } = first.description;
-  const pattern =
+  const { blockSize, blocks, others, damping, solver: name } = first.description;
+  const { pattern } = checkBlocks(
+    blocks,
     options.pattern === undefined
       ? patternOf(first.description)
-      : parsePattern(options.pattern, options.patternAxis);
+      : parsePattern(options.pattern, options.patternAxis),
+  );
   const samples = sources.reduce((sum, { description }) => sum + description.samples, 0);
   const form = formOf(first, options);
   const run = fitRun(
     {
-      ...{ run: 'fisher', parameters: describedShapes(first), blockSize, solver: name, samples },
+      ...{ run: 'fisher', parameters: await describedShapes(first), blockSize, blocks },
+      ...{ solver: name, samples },
       ...{ form, threads, damping: damping ?? undefined, gradientBatch, pattern },
       ...{ inPlace: false, sparsity: 0 },
       ...{ criterion: DEFAULTS.criterion, update: DEFAULTS.update },
@@ -81,7 +86,7 @@ export async function restoreFisher(
       afterSamples: run.memory.afterSamples,
     });
     const solver = { name, reason: `that of ${first.name}` };
-    return { context, state, stream, solver, blockSize, pattern, others };
+    return { context, state, stream, solver, blockSize, blocks, pattern, others };
   } catch (error) {
     await context.dispose();
     throw error;

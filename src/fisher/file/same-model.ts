@@ -20,6 +20,7 @@ export async function requireSameModel(first: StateSource, other: StateSource): 
   };
   if (a.solver !== b.solver) differ('the solver', a.solver, b.solver);
   if (a.blockSize !== b.blockSize) differ('blockSize', a.blockSize, b.blockSize);
+  if (a.blocks !== b.blocks) differ('blocks', a.blocks, b.blocks);
   if (a.examplesPerSample !== b.examplesPerSample) {
     differ('examplesPerSample', a.examplesPerSample, b.examplesPerSample);
   }

@@ -3,7 +3,7 @@ import { quote } from '../../formats/errors.js';
 import type { ParsedPattern } from '../../groups/pattern.js';
 import { firstDifference } from '../../memory/first-difference.js';
 import type { BlockedParameter } from '../blocked-parameter.js';
-import { toBlockOrder } from '../layout.js';
+import { toBlockOrder, toModelLayout } from '../layout.js';
 import { requireSameCut } from './described-parameters.js';
 import type { StateSource } from './state-source.js';
 
@@ -28,14 +28,15 @@ export async function requireSameParameters(
   if (lists[0] !== lists[1]) differ('the list of its parameters', lists[0], lists[1]);
   let sameWeights = true;
   for (const [index, parameter] of parameters.entries()) {
-    const { name, shape, outputAxis, order, size, mask, weights } = parameter;
+    const { name, shape, outputAxis, order, size, modelSize, weights } = parameter;
     const of = `of ${quote(name)}`;
     const found = source.shape(index);
     if (`${found}` !== `${shape}`) differ(`the shape ${of}`, `[${found}]`, `[${shape}]`, name);
     const savedAxis = saved[index].outputAxis;
     if (savedAxis !== outputAxis) differ(`the output axis ${of}`, savedAxis, outputAxis, name);
-    const savedMask = new Uint8Array(size);
-    await toBlockOrder(order, await source.vector('mask', index), savedMask);
+    const savedMask = await source.vector('mask', index);
+    const mask = new Uint8Array(modelSize);
+    await toModelLayout(order, parameter.mask, mask);
     const at = await firstDifference(mask, savedMask);
     if (at !== -1) differ(`the mask ${of}`, savedMask[at], `${mask[at]} at ${at}`, name);
     const savedWeights = new Float32Array(size);

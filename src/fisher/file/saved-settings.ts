@@ -1,5 +1,5 @@
 import { WoodFisherError } from '../../errors.js';
-import { type Damping, describeDamping } from '../../options.js';
+import { type BlockLayout, type Damping, describeDamping } from '../../options.js';
 import type { SolverOption } from '../../solvers/choose.js';
 import type { FisherForm, FisherFormOptions } from '../form.js';
 import { formOf } from './restore.js';
@@ -8,6 +8,7 @@ import type { StateSource } from './state-source.js';
 /** What a run may ask for that a saved Fisher has decided already. */
 export interface AskedOfSaved extends FisherFormOptions {
   blockSize?: number;
+  blocks?: BlockLayout;
   samples?: number;
   solver?: SolverOption;
   damping?: Damping;
@@ -16,6 +17,7 @@ export interface AskedOfSaved extends FisherFormOptions {
 /** What a run with a saved Fisher has of it. */
 export interface SavedSettings {
   blockSize: number;
+  blocks: BlockLayout;
   samples: number;
   form: FisherForm;
   /** Only of woodbury, whose λ is decided. */
@@ -28,7 +30,7 @@ export interface SavedSettings {
  * @throws {WoodFisherError} `ERR_WOODFISHER_OPTION` for options that say otherwise.
  */
 export function savedSettings(source: StateSource, asked: AskedOfSaved): SavedSettings {
-  const { blockSize, samples, solver, damping, examplesPerSample } = source.description;
+  const { blockSize, blocks, samples, solver, damping, examplesPerSample } = source.description;
   const agree = (option: string, saved: unknown, value: unknown): void => {
     if (value === undefined || value === saved) return;
     throw new WoodFisherError(
@@ -38,13 +40,14 @@ export function savedSettings(source: StateSource, asked: AskedOfSaved): SavedSe
     );
   };
   agree('blockSize', blockSize, asked.blockSize);
+  agree('blocks', blocks, asked.blocks);
   agree('samples', samples, asked.samples);
   agree('solver', solver, asked.solver === 'auto' ? undefined : asked.solver);
   agree('examplesPerSample', examplesPerSample, asked.examplesPerSample);
   const form = formOf(source, asked);
-  if (damping === null) return { blockSize, samples, form };
+  if (damping === null) return { blockSize, blocks, samples, form };
   agree('damping', damping, asked.damping && describedOf(asked.damping));
-  return { blockSize, samples, form, damping };
+  return { blockSize, blocks, samples, form, damping };
 }
 
 function describedOf(damping: Damping): number | string {

@@ -63,6 +63,32 @@ for (const engine of ENGINES) {
     });
   }
 
+  test(`compact blocks are loaded as such, parameters without weights included (${engine})`, async (t) => {
+    const folder = await temporaryFolder(t);
+    const gone = { ...parameters[1], mask: new Uint8Array(15) };
+    for (const [solver, options] of Object.entries(STATES)) {
+      for (const all of [parameters, [parameters[0], gone, parameters[2]]]) {
+        const file = join(folder, solver);
+        const compact = { ...options, parameters: all, engine, blocks: 'compact' } as const;
+        await using fisher = await filled(compact);
+        await fisher.save(file);
+        await using loaded = await BlockFisher.load(file, { engine });
+        t.is(loaded.blocks, 'compact');
+        t.deepEqual(await answers(loaded), await answers(fisher));
+        const again = `${file}-again`;
+        await loaded.save(again);
+        t.deepEqual(await readFile(again), await readFile(file));
+      }
+    }
+    await using halves = await filled({ ...STATES.gram, engine, blocks: 'compact' });
+    await using plain = await filled({ ...STATES.gram, engine });
+    await using twice = await BlockFisher.merge([halves, halves], { engine });
+    t.is(twice.samples, 28);
+    await t.throwsAsync(BlockFisher.merge([halves, plain], { engine }), {
+      message: /cannot be merged with .*: blocks differs, "parameter" and "compact"/,
+    });
+  });
+
   test(`a loaded gram state takes further samples (${engine})`, async (t) => {
     const file = join(await temporaryFolder(t), 'state');
     await using first = await filled({ ...STATES.gram, engine }, batches.slice(0, 1));
