@@ -32,6 +32,13 @@ export type { Rates } from './plan/rates.js';
 export type { MemoryRefusal } from './plan/require-memory.js';
 export type { MemorySuggestion } from './plan/suggest.js';
 export type { Work } from './plan/work.js';
+export {
+  PRESET_OPTIONS,
+  PRESETS,
+  type Preset,
+  type PresetOptions,
+  presetSamples,
+} from './presets.js';
 export { type PruneResult, prune } from './prune.js';
 export type { PruneOptions } from './prune-options.js';
 export type { ProgressEvent, ProgressListener } from './report/progress.js';

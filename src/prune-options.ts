@@ -25,6 +25,7 @@ import {
 import type { Parameter } from './parameters.js';
 import type { RunSettings } from './plan/run-plan.js';
 import { checkThreads } from './pool/threads.js';
+import type { Preset } from './presets.js';
 import type { ProgressListener } from './report/progress.js';
 import { type BudgetOptions, type Budgets, checkBudgets } from './selection/budgets.js';
 import type { SolverOption } from './solvers/choose.js';
@@ -32,6 +33,8 @@ import type { GradientSource } from './steps/gradient-source.js';
 
 /** Options of `prune`. */
 export interface PruneOptions extends MethodOptions, BudgetOptions, FisherFormOptions {
+  /** A recipe under a name: the options that it decides and that are not given. Default: none. */
+  preset?: Preset;
   /** All parameters of the model, in an order that decides ties. */
   parameters: readonly Parameter[];
   /**
@@ -90,6 +93,7 @@ export interface PruneOptions extends MethodOptions, BudgetOptions, FisherFormOp
 
 /** The options with their defaults, checked. */
 export interface PruneSettings extends Method {
+  preset: Preset | undefined;
   pattern: ParsedPattern;
   blocks: BlockLayout;
   budgets: Budgets;
@@ -123,6 +127,7 @@ export function checkSettings(options: PruneOptions): PruneSettings {
     gradients: timesOf(options),
   });
   return {
+    preset: options.preset,
     ...method,
     ...checkSource(options, method),
     pattern,

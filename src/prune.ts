@@ -16,6 +16,7 @@ import { type PredictedSeconds, predictSeconds } from './plan/predict.js';
 import { isWorthMeasuring, measureRates, type Rates } from './plan/rates.js';
 import { type FittingRun, fitRun } from './plan/require-memory.js';
 import { RunContext } from './pool/run-context.js';
+import { presetSamples, withPreset } from './presets.js';
 import {
   checkSettings,
   type PruneOptions,
@@ -55,7 +56,8 @@ export interface PruneResult {
  *   sparsity: 0.9,
  * });
  */
-export async function prune(options: PruneOptions): Promise<PruneResult> {
+export async function prune(asked: PruneOptions): Promise<PruneResult> {
+  const options = withPreset(asked);
   const settings = checkSettings(options);
   for (const warning of settings.warnings) {
     process.emitWarning(warning, { code: 'WOODFISHER_METHOD' });
@@ -210,13 +212,17 @@ async function inSteps(
 
 /** The batches of a step: those given, or what the function gives for the weights as they stand. */
 async function gradientsOf(
-  { gradients, parameters: all }: PruneOptions,
+  { gradients, preset, parameters: all }: PruneOptions,
   parameters: readonly BlockedParameter[],
   step: { index: number; steps: number },
 ): Promise<GradientBatches | undefined> {
   if (typeof gradients !== 'function') return gradients;
   const masks = parameters.map(({ mask }) => mask);
-  return await gradients({ ...step, parameters: await inModelLayout(all, parameters, masks) });
+  return await gradients({
+    ...step,
+    advisedSamples: preset && presetSamples(preset, step.index),
+    parameters: await inModelLayout(all, parameters, masks),
+  });
 }
 
 /** Gives back what a step leaves behind, for the next one. */

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { SCHEDULES, type Schedule } from '../steps/schedule.js';
 
 /** A decimal number; the range is checked with the other settings. */
 export function parseNumber(text: string): number {
@@ -37,6 +38,17 @@ export function parseNamed(
 /** Decimal numbers with commas between them. */
 export function parseNumbers(text: string): number[] {
   return text.split(',').map((one) => parseNumber(one.trim()));
+}
+
+/** A schedule by name, or `polynomial:p`. */
+export function parseSchedule(text: string): Schedule {
+  const power = /^polynomial:(.+)$/.exec(text);
+  if (power !== null) return { polynomial: parseNumber(power[1]) };
+  const named = SCHEDULES.find((name) => name === text);
+  if (named !== undefined) return named;
+  throw new InvalidArgumentError(
+    `It must be one of ${SCHEDULES.join(', ')}, or polynomial:p with p of at least 1.`,
+  );
 }
 
 /** A regular expression, added to those before it. */

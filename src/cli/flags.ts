@@ -8,11 +8,20 @@ import { formatBytes } from '../memory/byte-size.js';
 import { machineMemory } from '../memory/machine-memory.js';
 import { BLOCK_LAYOUTS, type BlockLayout, type Damping, DEFAULTS } from '../options.js';
 import { defaultThreads } from '../pool/threads.js';
+import { PRESETS, type Preset } from '../presets.js';
 import { type BudgetOptions, SCOPES } from '../selection/budgets.js';
 import { SELECTIONS, type Selection } from '../selection/greedy.js';
 import { SOLVER_OPTIONS, type SolverOption } from '../solvers/choose.js';
+import type { Schedule } from '../steps/schedule.js';
 import { UPDATE_RULES } from '../updates/apply.js';
-import { parseNamed, parseNumber, parseNumbers, parsePattern, parseShare } from './arguments.js';
+import {
+  parseNamed,
+  parseNumber,
+  parseNumbers,
+  parsePattern,
+  parseSchedule,
+  parseShare,
+} from './arguments.js';
 import { setting } from './output/numbers.js';
 
 // Flags that more than one command has, by what they are about. The defaults are the library's.
@@ -81,6 +90,12 @@ export interface CriterionFlags {
 export function addCriterionFlags(command: Command): Command {
   return command
     .optionsGroup('Method:')
+    .addOption(
+      new Option(
+        '--preset <name>',
+        'a recipe: what it decides holds where no flag says otherwise; best needs gradients at each step, so the library',
+      ).choices(PRESETS),
+    )
     .addOption(choice('--criterion <name>', CRITERIA, DEFAULTS.criterion, 'how weights are ranked'))
     .addOption(
       number('--block-size <n>', 'weights whose curvature is taken together', DEFAULTS.blockSize),
@@ -147,9 +162,12 @@ export interface SelectionFlags extends BudgetOptions {
   /** A pattern, or a JSON file of named sets. */
   pattern: string;
   patternAxis?: PatternAxis;
+  preset?: Preset;
   selection: Selection;
   update?: UpdateRule;
   firstOrder?: number;
+  steps?: number;
+  schedule?: Schedule;
 }
 
 export function addSelectionFlags(command: Command): Command {
@@ -228,11 +246,25 @@ export function addSelectionFlags(command: Command): Command {
         '--first-order <step>',
         'take the mean gradient into account with this step, 0 to 1 (default: 0); a full step mostly overshoots',
       ).argParser(parseNumber),
+    )
+    .addOption(
+      new Option(
+        '--steps <n>',
+        'pruning steps (default: 1); more than one takes gradients again at each, so the library',
+      ).argParser(parseNumber),
+    )
+    .addOption(
+      new Option(
+        '--schedule <name>',
+        'how sparsity grows over several steps: cubic, linear, geometric or polynomial:p (default: cubic)',
+      ).argParser(parseSchedule),
     );
 }
 
 /** What a run uses of the machine. */
 export interface EngineFlags {
+  samples?: number;
+  gradientBatch?: number;
   engine: EngineOption;
   threads?: number;
   memoryLimit?: string;
@@ -253,6 +285,18 @@ export function addEngineFlags(command: Command): Command {
       new Option(
         '--threads <n>',
         `tasks that run at once; the result is the same for any (default: the processors available, here ${defaultThreads()})`,
+      ).argParser(parseNumber),
+    )
+    .addOption(
+      new Option(
+        '--samples <n>',
+        'gradient samples that must be there; another number is refused (default: those of --gradients)',
+      ).argParser(parseNumber),
+    )
+    .addOption(
+      new Option(
+        '--gradient-batch <n>',
+        'gradient samples that are read at a time (default: by size and memory)',
       ).argParser(parseNumber),
     )
     .option(

@@ -1,4 +1,5 @@
 import { chooseEngine } from '../engine/engine.js';
+import { WoodFisherError } from '../errors.js';
 import { gradientBatches } from '../files/gradient-batches.js';
 import { matchGradients } from '../files/match-gradients.js';
 import { checkOutputs, type OutputPath } from '../files/output-paths.js';
@@ -19,6 +20,7 @@ import { type AskedOfSaved, savedSettings } from '../fisher/file/saved-settings.
 import { replaceFile } from '../formats/replace-file.js';
 import { openSafetensors } from '../formats/safetensors/reader.js';
 import { writeSafetensors } from '../formats/safetensors/writer.js';
+import { withPreset } from '../presets.js';
 import { type PruneResult, prune } from '../prune.js';
 import { checkSettings, type PruneSettings, runSettings } from '../prune-options.js';
 import type { RunStatistics } from '../report/statistics.js';
@@ -55,14 +57,16 @@ export async function pruneFiles(flags: PruneFlags, { reporter, signal }: Run): 
   const { blockSize, blocks, criterion, update, solver, engine, threads, memoryLimit } = flags;
   const { selection, firstOrder: step, patternAxis, zerosArePruned } = flags;
   const { examplesPerSample, fisherScale, centred, fisher, saveFisher, dampingSweep } = flags;
-  const options = {
+  const { preset, steps, schedule } = flags;
+  const options = withPreset({
+    ...{ preset, steps, schedule, samples: flags.samples, gradientBatch: flags.gradientBatch },
     ...{ blockSize, blocks, criterion, update, solver, engine, threads, memoryLimit },
     ...{ selection, patternAxis, zerosArePruned, pattern: await readPattern(flags.pattern) },
     ...{ examplesPerSample, fisherScale, centred, fisher, saveFisher, dampingSweep },
     damping: dampingOf(flags),
     ...budgetsOf(flags),
     firstOrder: step === undefined ? undefined : { step },
-  };
+  });
   const some = flags.gradients === undefined ? undefined : [];
   const asked = checkSettings({ ...options, parameters: [], gradients: some });
   await checkOutputs(outputPaths(flags));
@@ -74,6 +78,7 @@ export async function pruneFiles(flags: PruneFlags, { reporter, signal }: Run): 
   const { prunable, kept } = sorted(model, gradients, flags);
   const { settings, solver: known } = await knownOf(asked, options);
   const samples = gradients && matchGradients(model, prunable, gradients, flags.exclude ?? []);
+  requireCount(samples, flags.samples);
   warnOfIdlePatterns(flags.exclude ?? [], [model, ...(gradients ? [gradients] : [])], reporter);
   for (const tensor of kept) reporter.note('kept', { ...tensor });
 
@@ -83,7 +88,10 @@ export async function pruneFiles(flags: PruneFlags, { reporter, signal }: Run): 
     ...runSettings({ solver: known, inPlace: true, parameters: shapes }, settings),
     samples: samples ?? settings.samples,
   };
-  const gradientBatch = samples === undefined ? undefined : batchWithin(run, settings.memory);
+  const gradientBatch =
+    samples === undefined
+      ? undefined
+      : (settings.gradientBatch ?? batchWithin(run, settings.memory));
   await announceRun({ ...run, gradientBatch }, settings.memory, chosenEngine, reporter);
 
   const beforeLoad = performance.now();
@@ -133,6 +141,16 @@ export async function pruneFiles(flags: PruneFlags, { reporter, signal }: Run): 
   };
   reporter.done({ ...statistics, written }, () =>
     pruneSummary(statistics, written, { load, write: seconds(beforeWrite), total: seconds(start) }),
+  );
+}
+
+/** Refuses gradients of another number of samples than was asked for. */
+function requireCount(found: number | undefined, wanted: number | undefined): void {
+  if (found === undefined || wanted === undefined || found === wanted) return;
+  throw new WoodFisherError(
+    'ERR_WOODFISHER_SAMPLES',
+    `samples must be those of the gradients, ${found}, but is ${wanted}`,
+    { option: 'samples', value: wanted },
   );
 }
 

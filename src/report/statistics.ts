@@ -3,6 +3,7 @@ import type { CriterionName, UpdateRule } from '../engine/kernels.js';
 import type { SweptDamping } from '../fisher/damping-sweep.js';
 import type { FisherFormOptions } from '../fisher/form.js';
 import type { BlockLayout, Damping } from '../options.js';
+import type { Preset } from '../presets.js';
 import type { Scope } from '../selection/budgets.js';
 import type { Selection } from '../selection/greedy.js';
 import type { ChosenSolver } from '../solvers/choose.js';
@@ -17,6 +18,8 @@ export const QUANTILES = [0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1] as cons
 /** What a run did, in numbers; JSON as it stands. */
 export interface RunStatistics {
   version: typeof STATISTICS_VERSION;
+  /** The recipe whose options stood where none were given; null where there was none. */
+  preset: Preset | null;
   criterion: CriterionName;
   selection: Selection;
   update: UpdateRule;

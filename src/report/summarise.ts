@@ -60,6 +60,7 @@ export async function runStatistics(
     fisher === undefined ? [] : adviceOn({ parameters, fisher, blockSize: settings.blockSize });
   return {
     version: STATISTICS_VERSION,
+    preset: settings.preset ?? null,
     criterion: settings.criterion,
     selection: settings.selection,
     update: settings.update,

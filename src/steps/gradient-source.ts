@@ -9,6 +9,8 @@ export interface GradientStep {
   /** 0 … steps − 1 */
   index: number;
   steps: number;
+  /** How many samples the preset of the run is made for at this step; without a preset undefined. */
+  advisedSamples?: number;
   /** All parameters as they stand, at which the gradients are to be taken: copies, the callee's to keep. */
   parameters: readonly PrunedParameter[];
 }

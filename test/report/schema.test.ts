@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import test from 'ava';
 import { CRITERIA } from '../../src/criteria/score.js';
-import { MAX_STEPS, prune, SCHEDULES, SELECTIONS } from '../../src/index.js';
+import { MAX_STEPS, PRESETS, prune, SCHEDULES, SELECTIONS } from '../../src/index.js';
 import { MAX_BLOCK_SIZE } from '../../src/options.js';
 import { STATISTICS_VERSION } from '../../src/report/statistics.js';
 import { SCOPES } from '../../src/selection/budgets.js';
@@ -65,6 +65,7 @@ test('the schema knows every choice that the library has', (t) => {
   t.deepEqual(properties.selection.enum.toSorted(), SELECTIONS.toSorted());
   const [named] = properties.schedule.anyOf;
   t.deepEqual(named.enum.toSorted(), [...SCHEDULES, null].toSorted());
+  t.deepEqual(properties.preset.enum.toSorted(), [...PRESETS, null].toSorted());
   t.is(properties.steps.maxItems, MAX_STEPS);
   t.deepEqual($defs.solver.properties.name.enum.toSorted(), solvers.toSorted());
   t.is(properties.blockSize.maximum, MAX_BLOCK_SIZE);

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { needsFisher } from '../../criteria/score.js';
+import { PRESET_OPTIONS } from '../../presets.js';
 import { EXIT, EXIT_CODES_HELP } from '../exit-codes.js';
 import {
   addCriterionFlags,
@@ -91,8 +92,7 @@ export function addPruneCommand(program: Command): void {
     .action(async (flags: PruneFlags & ReportFlags) => {
       requireBudget(command, flags);
       requireSense(command, flags);
-      const given = flags.fisher === undefined ? flags : withoutDefaults(command, flags);
-      await runCommand(flags, (run) => pruneFiles(given, run));
+      await runCommand(flags, (run) => pruneFiles(withoutDefaults(command, flags), run));
     });
 }
 
@@ -105,10 +105,13 @@ function requireBudget(command: Command, { sparsity, targetFlops, pattern }: Pru
   );
 }
 
-/** A saved Fisher has settings of its own, which only flags that were given are compared with. */
+/** A saved Fisher and a preset have settings of their own, before which only flags that were given go. */
 function withoutDefaults(command: Command, flags: PruneFlags): PruneFlags {
-  const ofFisher = ['blockSize', 'blocks', 'damping', 'fisherScale'] as const;
-  const defaults = ofFisher.filter((name) => command.getOptionValueSource(name) === 'default');
+  const decided = [
+    ...(flags.fisher === undefined ? [] : ['blockSize', 'blocks', 'damping', 'fisherScale']),
+    ...(flags.preset === undefined ? [] : Object.keys(PRESET_OPTIONS[flags.preset])),
+  ];
+  const defaults = decided.filter((name) => command.getOptionValueSource(name) === 'default');
   return { ...flags, ...Object.fromEntries(defaults.map((name) => [name, undefined])) };
 }
 
@@ -125,6 +128,13 @@ function requireSense(command: Command, flags: PruneFlags): void {
   }
   if (flags.saveFisher !== undefined && gradients === undefined) {
     wrong('--save-fisher saves the Fisher of --gradients; give them');
+  }
+  const { steps = flags.preset && PRESET_OPTIONS[flags.preset].steps } = flags;
+  if (steps !== undefined && steps > 1) {
+    const asked = flags.steps === undefined ? `--preset ${flags.preset}` : `--steps ${steps}`;
+    wrong(
+      `${asked} takes gradients again at each step, at the weights of the step, and a file has them once; call prune() of the library, or use --steps 1`,
+    );
   }
   if (gradients !== undefined || flags.fisher !== undefined) return;
   if (needsFisher(criterion)) {
