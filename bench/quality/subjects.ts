@@ -1,0 +1,21 @@
+import { lenet300100, mlpnet, type Network } from '../../examples/digits/networks.js';
+import type { DatasetName } from './datasets.js';
+
+/** A network that is trained on a dataset, and pruned. */
+export interface Subject {
+  /** `dataset/network` */
+  name: string;
+  dataset: DatasetName;
+  network: Network;
+}
+
+/** Everything that is pruned. */
+export const SUBJECTS: readonly Subject[] = [
+  subject('mnist', lenet300100),
+  subject('mnist', mlpnet),
+  subject('fashion-mnist', lenet300100),
+];
+
+function subject(dataset: DatasetName, network: Network): Subject {
+  return { name: `${dataset}/${network.name}`, dataset, network };
+}

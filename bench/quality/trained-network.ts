@@ -1,0 +1,44 @@
+import { existsSync } from 'node:fs';
+import type { Split } from '../../examples/digits/idx.js';
+import { train } from '../../examples/digits/train.js';
+import { readNetwork, writeNetwork } from '../../examples/digits/weights.js';
+import type { Parameter } from '../../src/index.js';
+import { cachedPath, cacheKey } from './cache.js';
+import type { Subject } from './subjects.js';
+
+export interface TrainingOptions {
+  seed: number;
+  /** Passes over the examples. */
+  epochs: number;
+  /** The folder of what is kept. */
+  cache: string;
+  /** Trains again what is there. */
+  fresh: boolean;
+  /** Called after every step with the share of the training that is done. */
+  onProgress?: (done: number) => void;
+}
+
+/** To be raised when training gives other weights for the same settings. */
+const TRAINING_VERSION = 1;
+
+/** The parameters of a network trained from a seed, kept for the next time. */
+export async function trainedNetwork(
+  { dataset, network }: Pick<Subject, 'dataset' | 'network'>,
+  split: Split,
+  { seed, epochs, cache, fresh, onProgress }: TrainingOptions,
+): Promise<Parameter[]> {
+  const { sizes } = network;
+  const examples = split.labels.length;
+  const settings = { version: TRAINING_VERSION, dataset, sizes, examples, seed, epochs };
+  const name = `${dataset}-${network.name}-${seed}-${cacheKey(settings)}.safetensors`;
+  const path = await cachedPath(cache, 'networks', name);
+  if (!fresh && existsSync(path)) return await readNetwork(path, network);
+  const { wasmTensorFlow } = await import('../../examples/digits/tf-model.js'); // only to train
+  const parameters = await train(await wasmTensorFlow(), network, split, {
+    seed,
+    epochs,
+    onProgress,
+  });
+  await writeNetwork(path, network, parameters);
+  return parameters;
+}
