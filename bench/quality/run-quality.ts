@@ -29,8 +29,8 @@ export interface QualityOptions extends GridOptions {
   quick: boolean;
   /** Methods and datasets that were left out, and why. */
   skipped: Record<string, string>;
-  /** Called as training goes on, with the share that is done. */
-  onTraining?: (subject: Subject, seed: number, done: number) => void;
+  /** Called after each network that was not kept. */
+  onTrained?: (subject: Subject, seed: number, seconds: number) => void;
   /** Called after each run with its result. */
   onRun?: (run: CompletedRun) => void;
 }
@@ -70,7 +70,7 @@ interface SeededNetwork {
 async function trainAll(
   subject: Subject,
   { train }: Dataset,
-  { seeds, epochs, cache, fresh, onTraining }: QualityOptions,
+  { seeds, epochs, cache, fresh, onTrained }: QualityOptions,
 ): Promise<SeededNetwork[]> {
   const networks: SeededNetwork[] = [];
   for (const seed of seeds) {
@@ -79,7 +79,7 @@ async function trainAll(
       epochs: epochs(subject),
       cache,
       fresh,
-      onProgress: (done) => onTraining?.(subject, seed, done),
+      onTrained: (seconds) => onTrained?.(subject, seed, seconds),
     });
     networks.push({ seed, parameters });
   }

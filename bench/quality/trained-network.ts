@@ -3,6 +3,7 @@ import type { Split } from '../../examples/digits/idx.js';
 import { train } from '../../examples/digits/train.js';
 import { readNetwork, writeNetwork } from '../../examples/digits/weights.js';
 import type { Parameter } from '../../src/index.js';
+import { timed } from '../stopwatch.js';
 import { cachedPath, cacheKey } from './cache.js';
 import type { Subject } from './subjects.js';
 
@@ -14,8 +15,8 @@ export interface TrainingOptions {
   cache: string;
   /** Trains again what is there. */
   fresh: boolean;
-  /** Called after every step with the share of the training that is done. */
-  onProgress?: (done: number) => void;
+  /** Called with the time that training took, where it was not kept. */
+  onTrained?: (seconds: number) => void;
 }
 
 /** To be raised when training gives other weights for the same settings. */
@@ -25,7 +26,7 @@ const TRAINING_VERSION = 1;
 export async function trainedNetwork(
   { dataset, network }: Pick<Subject, 'dataset' | 'network'>,
   split: Split,
-  { seed, epochs, cache, fresh, onProgress }: TrainingOptions,
+  { seed, epochs, cache, fresh, onTrained }: TrainingOptions,
 ): Promise<Parameter[]> {
   const { sizes } = network;
   const examples = split.labels.length;
@@ -34,11 +35,9 @@ export async function trainedNetwork(
   const path = await cachedPath(cache, 'networks', name);
   if (!fresh && existsSync(path)) return await readNetwork(path, network);
   const { wasmTensorFlow } = await import('../../examples/digits/tf-model.js'); // only to train
-  const parameters = await train(await wasmTensorFlow(), network, split, {
-    seed,
-    epochs,
-    onProgress,
-  });
-  await writeNetwork(path, network, parameters);
-  return parameters;
+  const tf = await wasmTensorFlow();
+  const { seconds, result } = await timed(() => train(tf, network, split, { seed, epochs }));
+  onTrained?.(seconds);
+  await writeNetwork(path, network, result);
+  return result;
 }
