@@ -100,7 +100,7 @@ test('all cells, and a run for each seed', async (t) => {
     ],
   );
   const [dense] = result.dense;
-  t.true(dense.mean > 0.9, `${dense.mean}`);
+  t.true(dense.mean > 0.5, `${dense.mean}`);
   t.notDeepEqual(dense.accuracies, [dense.mean, dense.mean], 'seeds give networks of their own');
   for (const { sparsity, mean, sd, accuracies } of result.cases) {
     t.is(accuracies.length, 2);
