@@ -20,8 +20,6 @@ export interface QualityOptions extends GridOptions {
   seeds: readonly number[];
   /** Reads a dataset; called once for each, unless another comes between. */
   load: (name: DatasetName) => Promise<Dataset>;
-  /** Passes over the training examples. */
-  epochs: (subject: Subject) => number;
   /** The folder of trained networks and results. */
   cache: string;
   /** Trains and runs again what is kept. */
@@ -70,13 +68,12 @@ interface SeededNetwork {
 async function trainAll(
   subject: Subject,
   { train }: Dataset,
-  { seeds, epochs, cache, fresh, onTrained }: QualityOptions,
+  { seeds, cache, fresh, onTrained }: QualityOptions,
 ): Promise<SeededNetwork[]> {
   const networks: SeededNetwork[] = [];
   for (const seed of seeds) {
     const parameters = await trainedNetwork(subject, train, {
       seed,
-      epochs: epochs(subject),
       cache,
       fresh,
       onTrained: (seconds) => onTrained?.(subject, seed, seconds),

@@ -25,7 +25,8 @@ export type Settled = Omit<QualityOptions, 'cache' | 'fresh'> & { sizes: SplitSi
 /** What stands where nothing is chosen. */
 interface Scale {
   sizes: SplitSizes;
-  epochs: (subject: Subject) => number;
+  /** Of training, where they are not the subject's own. */
+  epochs?: number;
   seeds: readonly number[];
   sparsities: readonly number[];
   samples: readonly number[];
@@ -34,7 +35,6 @@ interface Scale {
 
 const FULL: Scale = {
   sizes: ALL_EXAMPLES,
-  epochs: ({ network }) => network.epochs,
   seeds: [1, 2, 3],
   sparsities: [0.5, 0.7, 0.8, 0.9, 0.95, 0.98],
   samples: [100, 200, 400, 1_000, 4_000],
@@ -44,7 +44,7 @@ const FULL: Scale = {
 /** A few seconds a network. */
 const QUICK: Scale = {
   sizes: { train: 2_000, heldOut: 200, test: 500 },
-  epochs: () => 1,
+  epochs: 1,
   seeds: [1],
   sparsities: [0.9, 0.95],
   samples: [20, 40],
@@ -59,6 +59,7 @@ const QUICK: Scale = {
 export function settle(choice: Choice): Settled {
   const scale = choice.quick ? QUICK : FULL;
   const skipped: Record<string, string> = {};
+  const { epochs } = scale;
   const subjects = chooseSubjects(choice).filter(({ dataset }) =>
     note(skipped, dataset, unavailable(dataset)),
   );
@@ -74,7 +75,7 @@ export function settle(choice: Choice): Settled {
     numbersOf('samples', choice, scale),
   ];
   return {
-    subjects,
+    subjects: epochs === undefined ? subjects : subjects.map((one) => ({ ...one, epochs })),
     methods: choice.quick ? methods.map(shortened) : methods,
     sparsities: check('sparsities', sparsities, 'from 0 to 1', (s) => s >= 0 && s <= 1),
     samples: check('samples', samples, `from 1 to ${scale.sizes.train}`, (n) =>
@@ -87,7 +88,6 @@ export function settle(choice: Choice): Settled {
     tableSparsity: TABLE_SPARSITY,
     load: (name) => loadDataset(name, scale.sizes),
     sizes: scale.sizes,
-    epochs: scale.epochs,
     quick: choice.quick,
     skipped,
   };

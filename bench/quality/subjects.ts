@@ -7,15 +7,17 @@ export interface Subject {
   name: string;
   dataset: DatasetName;
   network: Network;
+  /** Passes over the training examples. */
+  epochs: number;
 }
 
 /** Everything that is pruned. */
 export const SUBJECTS: readonly Subject[] = [
-  subject('mnist', lenet300100),
-  subject('mnist', mlpnet),
-  subject('fashion-mnist', lenet300100),
+  subject('mnist', lenet300100, 9),
+  subject('mnist', mlpnet, 15),
+  subject('fashion-mnist', lenet300100, 9),
 ];
 
-function subject(dataset: DatasetName, network: Network): Subject {
-  return { name: `${dataset}/${network.name}`, dataset, network };
+function subject(dataset: DatasetName, network: Network, epochs: number): Subject {
+  return { name: `${dataset}/${network.name}`, dataset, network, epochs };
 }

@@ -9,8 +9,6 @@ import type { Subject } from './subjects.js';
 
 export interface TrainingOptions {
   seed: number;
-  /** Passes over the examples. */
-  epochs: number;
   /** The folder of what is kept. */
   cache: string;
   /** Trains again what is there. */
@@ -24,9 +22,9 @@ const TRAINING_VERSION = 1;
 
 /** The parameters of a network trained from a seed, kept for the next time. */
 export async function trainedNetwork(
-  { dataset, network }: Pick<Subject, 'dataset' | 'network'>,
+  { dataset, network, epochs }: Subject,
   split: Split,
-  { seed, epochs, cache, fresh, onTrained }: TrainingOptions,
+  { seed, cache, fresh, onTrained }: TrainingOptions,
 ): Promise<Parameter[]> {
   const { sizes } = network;
   const examples = split.labels.length;

@@ -55,7 +55,7 @@ async function quality(
   let trained = 0;
   const network = { name: 'small', sizes: [784, 12, 10], epochs: 4 };
   const result = await runQuality({
-    subjects: [{ name: 'mnist/small', dataset: 'mnist', network }],
+    subjects: [{ name: 'mnist/small', dataset: 'mnist', network, epochs: 4 }],
     methods,
     sparsities: [0, 0.8],
     samples: [20],
@@ -63,7 +63,6 @@ async function quality(
     tableSparsity: 0.8,
     seeds: [1, 2],
     load: async () => dataset,
-    epochs: () => 4,
     cache,
     fresh: false,
     quick: true,
