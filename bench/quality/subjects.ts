@@ -13,7 +13,7 @@ export interface Subject {
 
 /** Everything that is pruned. */
 export const SUBJECTS: readonly Subject[] = [
-  subject('mnist', lenet300100, 9),
+  subject('mnist', lenet300100, 12),
   subject('mnist', mlpnet, 15),
   subject('fashion-mnist', lenet300100, 9),
 ];
