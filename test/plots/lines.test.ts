@@ -89,3 +89,12 @@ test('a number the axis cannot show is refused by name', async (t) => {
     message: 'y of the curve joint must be finite and above 0, but is -1',
   });
 });
+
+test('curves beyond the last colour are told apart by dashes', async (t) => {
+  const many = Array.from({ length: 10 }, (_, i) => ({ ...curves[1], label: `curve ${i}` }));
+  const looks = shapes(await lineChart(many, options), 'line').map(
+    ({ attributes }) => `${attributes.stroke} ${attributes['stroke-dasharray']}`,
+  );
+  t.is(new Set(looks).size, 10);
+  t.is(new Set(looks.slice(0, 8).map((look) => look.split(' ')[1])).size, 1);
+});

@@ -1,0 +1,44 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Split } from '../../examples/digits/idx.js';
+import { randomNumbers, shuffle } from '../../examples/digits/random.js';
+import { type GradientBatch, type GradientStep, MAX_STEPS } from '../../src/index.js';
+import { exampleFactors, type SparseNetwork, sparseNetwork } from './sparse-network.js';
+
+const BATCH = 128;
+
+/** Gradients at the weights of a step. */
+export type StepGradients = (step: GradientStep) => AsyncIterable<GradientBatch>;
+
+/** At each step the gradients of `samples` training examples, chosen by the seed and the step. */
+export function randomGradients(train: Split, samples: number, seed: number): StepGradients {
+  return ({ index, parameters }) => {
+    const examples = randomExamples(train, samples, seed * MAX_STEPS + index);
+    const weights = parameters.filter((_, i) => i % 2 === 0).map(({ name }) => name);
+    return batches(sparseNetwork(parameters), weights, train, examples);
+  };
+}
+
+/** Indices of `count` different examples. */
+function randomExamples({ labels }: Split, count: number, seed: number): Uint32Array {
+  if (count > labels.length) {
+    throw new RangeError(
+      `samples must be at most ${labels.length}, the training examples there are, but is ${count}`,
+    );
+  }
+  const order = Uint32Array.from(labels, (_, n) => n);
+  shuffle(order, randomNumbers(seed));
+  return order.subarray(0, count);
+}
+
+async function* batches(
+  network: SparseNetwork,
+  weights: readonly string[],
+  train: Split,
+  examples: Uint32Array,
+): AsyncGenerator<GradientBatch, void, undefined> {
+  for (let start = 0; start < examples.length; start += BATCH) {
+    const factors = exampleFactors(network, train, examples.subarray(start, start + BATCH));
+    yield Object.fromEntries(factors.map((factor, l) => [weights[l], factor]));
+    await setImmediate();
+  }
+}

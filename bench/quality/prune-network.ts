@@ -1,0 +1,46 @@
+import { type CriterionName, type LossFunction, type Parameter, prune } from '../../src/index.js';
+import { timed } from '../stopwatch.js';
+import type { Dataset } from './datasets.js';
+import { randomGradients } from './gradients.js';
+import type { QualityMethod } from './methods.js';
+import type { RunResult } from './result.js';
+import { scoreNetwork, sparseNetwork } from './sparse-network.js';
+
+/** How a network is pruned. */
+export interface Recipe {
+  method: QualityMethod;
+  sparsity: number;
+  /** Gradients at each step; null where the method takes none. */
+  samples: number | null;
+  /** Decides which examples the gradients are of. */
+  seed: number;
+}
+
+/** Prunes a network by a method, and counts what it then gets right. The parameters stay as they are. */
+export async function pruneNetwork(
+  parameters: readonly Parameter[],
+  { train, heldOut, test }: Omit<Dataset, 'name'>,
+  { method: { options, needs }, sparsity, samples, seed }: Recipe,
+): Promise<RunResult> {
+  const { seconds, result } = await timed(() =>
+    prune({
+      ...options,
+      criterion: options.criterion as CriterionName | undefined,
+      parameters,
+      sparsity,
+      ...(samples !== null && { samples, gradients: randomGradients(train, samples, seed) }),
+      ...(needs.includes('loss') && { loss: meanLoss(heldOut) }),
+      ...(needs.includes('seed') && { seed }),
+    }),
+  );
+  const pruned = sparseNetwork(result.parameters);
+  return {
+    accuracy: (await scoreNetwork(pruned, test)).accuracy,
+    heldOut: (await scoreNetwork(pruned, heldOut)).accuracy,
+    seconds,
+  };
+}
+
+function meanLoss(heldOut: Dataset['heldOut']): LossFunction {
+  return async (parameters) => (await scoreNetwork(sparseNetwork(parameters), heldOut)).loss;
+}

@@ -1,0 +1,76 @@
+import { networkParameters } from '../../examples/digits/networks.js';
+import { randomNumbers } from '../../examples/digits/random.js';
+import { estimate } from '../../src/index.js';
+import { timed } from '../stopwatch.js';
+import type { SplitSizes } from './datasets.js';
+import type { Cell } from './grid.js';
+import { exampleFactors, scoreNetwork, sparseNetwork } from './sparse-network.js';
+import type { Subject } from './subjects.js';
+
+/** Examples that are timed. */
+const TIMED = 64;
+/** Losses that a line search takes at most; the first steps, where a network is dense, count. */
+const LOSSES_A_STEP = 12;
+
+/** Times of a dense network, in seconds an example. */
+interface ExampleSeconds {
+  gradient: number;
+  score: number;
+}
+
+/** Expects the time of runs from a few examples and from the package's own estimate; about 2× right. */
+export class TimeEstimate {
+  readonly #sizes: SplitSizes;
+  readonly #examples = new Map<Subject, ExampleSeconds>();
+
+  constructor(sizes: SplitSizes) {
+    this.#sizes = sizes;
+  }
+
+  /** Seconds of one run of a cell. */
+  async ofRun({ subject, method: { options, needs }, sparsity, samples }: Cell): Promise<number> {
+    const { heldOut, test } = this.#sizes;
+    const { gradient, score } = await this.#exampleSeconds(subject);
+    const scoring = score * (heldOut + test);
+    if (samples === null) return scoring;
+    const { seconds } = await estimate({
+      parameters: parameterShapes(subject),
+      samples,
+      blockSize: options.blockSize,
+      update: options.update,
+      selection: options.selection,
+      sparsity,
+    });
+    const losses = needs.includes('loss') ? LOSSES_A_STEP * score * heldOut : 0;
+    const step = (seconds?.total ?? 0) + samples * gradient + losses;
+    return scoring + (options.steps ?? 1) * step;
+  }
+
+  async #exampleSeconds(subject: Subject): Promise<ExampleSeconds> {
+    const known = this.#examples.get(subject);
+    if (known !== undefined) return known;
+    const random = randomNumbers(1);
+    const parameters = await networkParameters(subject.network, (_, length) =>
+      Float32Array.from({ length }, () => random() - 0.5),
+    );
+    const network = sparseNetwork(parameters);
+    const [pixels] = subject.network.sizes;
+    const images = Float32Array.from({ length: TIMED * pixels }, () => Math.max(0, random() - 0.8));
+    const split = { images, labels: new Uint8Array(TIMED) };
+    const examples = Uint32Array.from(split.labels, (_, n) => n);
+    exampleFactors(network, split, examples); // compiled by then
+    const gradient = await timed(() => exampleFactors(network, split, examples));
+    const score = await timed(() => scoreNetwork(network, split));
+    const found = { gradient: gradient.seconds / TIMED, score: score.seconds / TIMED };
+    this.#examples.set(subject, found);
+    return found;
+  }
+}
+
+function parameterShapes({ network: { sizes } }: Subject) {
+  return sizes.slice(1).map((outputs, l) => ({
+    name: `fc${l + 1}.weight`,
+    shape: [outputs, sizes[l]],
+    gradients: 'factored' as const,
+  }));
+}
