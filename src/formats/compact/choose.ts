@@ -25,7 +25,7 @@ export interface Choice {
 }
 
 /** Bytes of parts. */
-export function bytesOf(parts: readonly Part[]): number {
+export function bytesOf(parts: readonly Omit<Part, 'suffix'>[]): number {
   return parts.reduce((sum, { dtype, shape }) => sum + elementCount(shape) * DTYPE_BYTES[dtype], 0);
 }
 

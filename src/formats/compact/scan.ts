@@ -9,6 +9,17 @@ export interface Occupancy {
   most: ReadonlyMap<number, number>;
 }
 
+/** Elements that are not +0.0. */
+export function storedIn({ array, lanes }: Words): number {
+  let stored = 0;
+  if (lanes === 1) {
+    for (let i = 0; i < array.length; i++) stored += array[i] !== 0 ? 1 : 0;
+  } else {
+    for (let i = 0; i < array.length; i += 2) stored += (array[i] | array[i + 1]) !== 0 ? 1 : 0;
+  }
+  return stored;
+}
+
 /** Counts the elements of a tensor, piece by piece, that are not +0.0. */
 export class OccupancyScan {
   readonly #length: number;
