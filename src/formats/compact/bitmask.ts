@@ -1,7 +1,7 @@
 import { DTYPE_BYTES } from '../dtypes.js';
 import { evenCuts } from './cuts.js';
 import type { Layout } from './layout.js';
-import { type Words, wordsOf } from './words.js';
+import { isNonzero, type Words, wordsOf } from './words.js';
 
 /**
  * One bit an element, and the stored elements one after the other.
@@ -80,22 +80,20 @@ function packBitmask(
     const end = Math.min(i + 8, count);
     let bits = 0;
     if (lanes === 1) {
-      for (let bit = 1; i < end; i++, bit <<= 1) {
+      for (let bit = 0; i < end; i++, bit++) {
         const value = array[i];
         values[stored] = value;
-        if (value !== 0) {
-          bits |= bit;
-          stored++;
-        }
+        const kept = isNonzero(value);
+        bits |= kept << bit;
+        stored += kept;
       }
     } else {
-      for (let bit = 1; i < end; i++, bit <<= 1) {
+      for (let bit = 0; i < end; i++, bit++) {
         values[2 * stored] = array[2 * i];
         values[2 * stored + 1] = array[2 * i + 1];
-        if ((array[2 * i] | array[2 * i + 1]) !== 0) {
-          bits |= bit;
-          stored++;
-        }
+        const kept = isNonzero(array[2 * i] | array[2 * i + 1]);
+        bits |= kept << bit;
+        stored += kept;
       }
     }
     mask[byte] = bits;

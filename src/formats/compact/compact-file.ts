@@ -6,7 +6,7 @@ import type { SafetensorsFile } from '../safetensors/reader.js';
 import type { TensorEntry } from '../safetensors/tensor-entry.js';
 import type { Buffers } from './buffers.js';
 import { bytesOf, MAX_EXPANSION } from './choose.js';
-import { evenCuts, PIECE_ELEMENTS } from './cuts.js';
+import { evenCuts, longestStep } from './cuts.js';
 import type { Piece } from './dense-pieces.js';
 import { DESCRIPTION_KEY, HEADER_KEY, parseDescription } from './description.js';
 import type { Fail, Layout } from './layout.js';
@@ -79,7 +79,7 @@ export class CompactFile {
         parameter: name,
       });
     };
-    const room = Math.min(size, PIECE_ELEMENTS) * Math.max(width, 4) + 4;
+    const room = longestStep(size, width);
     const unpack = layout?.unpacker(entry, this.#readers(entry, layout, room, buffers), fail);
     let turn = 0;
     let begin = 0;
@@ -168,6 +168,7 @@ function expectedParts(
   if (stored > entry.size) fail(`${stored} values are more than its ${entry.size} elements`);
   const parts = partsOf(entry, layout, stored);
   const [dense, bytes] = [entry.end - entry.begin, bytesOf(parts)];
+  if (bytes >= dense) fail(`its parts take ${bytes} bytes, no fewer than the ${dense} of itself`);
   if (dense > MAX_EXPANSION * bytes) {
     fail(`it takes ${dense} bytes, more than ${MAX_EXPANSION} times the ${bytes} of its parts`);
   }

@@ -2,7 +2,7 @@ import { DTYPE_BYTES, type Dtype } from '../dtypes.js';
 import { rowCuts } from './cuts.js';
 import type { Fail, Layout } from './layout.js';
 import { type DenseTensor, matrixShape } from './tensor.js';
-import { indicesOf, type Words, wordsOf } from './words.js';
+import { indicesOf, isNonzero, type Words, wordsOf } from './words.js';
 
 /**
  * Compressed sparse rows; a row is what one index of the first axis has.
@@ -134,14 +134,14 @@ function packRows(
         const value = array[at];
         indices[stored] = column;
         values[stored] = value;
-        stored += value !== 0 ? 1 : 0;
+        stored += isNonzero(value);
       }
     } else {
       for (; at < stop; at++, column++) {
         indices[stored] = column;
         values[2 * stored] = array[2 * at];
         values[2 * stored + 1] = array[2 * at + 1];
-        stored += (array[2 * at] | array[2 * at + 1]) !== 0 ? 1 : 0;
+        stored += isNonzero(array[2 * at] | array[2 * at + 1]);
       }
     }
     if (column === columns) rowEnds[row++] = out.before + stored;

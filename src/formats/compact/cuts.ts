@@ -26,3 +26,11 @@ export function* rowCuts(size: number, columns: number, align = 1): Generator<nu
     for (const end of evenCuts(columns, step)) yield row + end;
   }
 }
+
+/**
+ * Bytes of the longest step in any part of a tensor: an index of four bytes, or a value, for each
+ * element of a piece, one offset more, and a group of the longest kind that is not full.
+ */
+export function longestStep(size: number, width: number): number {
+  return Math.min(size, PIECE_ELEMENTS) * Math.max(width, 4) + 4 + 256 * width;
+}

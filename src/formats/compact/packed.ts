@@ -2,7 +2,7 @@ import { DTYPE_BYTES } from '../dtypes.js';
 import { evenCuts, PIECE_ELEMENTS } from './cuts.js';
 import type { Fail, Layout } from './layout.js';
 import { type DenseTensor, lastAxis } from './tensor.js';
-import { type Words, wordsOf } from './words.js';
+import { isNonzero, type Words, wordsOf } from './words.js';
 
 /** Longest group: indices in it take a byte at most. */
 export const MAX_GROUP = 256;
@@ -41,10 +41,10 @@ export function packed(N: number, M: number): Layout {
     packer(tensor, [values, indices], fail) {
       const length = lastAxis(tensor);
       const width = DTYPE_BYTES[tensor.dtype];
-      const slots = new Uint8Array(Math.ceil(PIECE_ELEMENTS / M) * N);
+      const slots = new Uint8Array(Math.ceil(PIECE_ELEMENTS / M) * N + M);
       return async (piece, begin, end) => {
         const count = (groupsBefore(end, length, M) - groupsBefore(begin, length, M)) * N;
-        const room = await values.room(count * width);
+        const room = await values.room((count + M) * width);
         packGroups(piece, begin, end, { N, M, length }, wordsOf(room, width).array, slots, fail);
         values.wrote(count * width);
         const bytes = await indices.room(Math.ceil((count * bits) / 8));
@@ -100,22 +100,24 @@ function packGroups(
   let slot = 0;
   for (let at = 0, column = begin % length; at < end - begin; slot += N) {
     const count = Math.min(M, length - column);
-    let used = 0;
-    for (let i = 0; i < count; i++, at++) {
-      const value = lanes === 1 ? array[at] : array[2 * at] | array[2 * at + 1];
-      if (value === 0) continue;
-      if (used === N) fail(`has a group of ${M} with more than ${N} elements that are not +0.0`);
-      slots[slot + used] = i;
+    let next = slot;
+    // Each element is written behind those before it and stays there if it is stored.
+    for (const stop = at + count, from = at; at < stop; at++) {
+      slots[next] = at - from;
       if (lanes === 1) {
-        values[slot + used] = value;
+        values[next] = array[at];
+        next += isNonzero(array[at]);
       } else {
-        values[2 * (slot + used)] = array[2 * at];
-        values[2 * (slot + used) + 1] = array[2 * at + 1];
+        values[2 * next] = array[2 * at];
+        values[2 * next + 1] = array[2 * at + 1];
+        next += isNonzero(array[2 * at] | array[2 * at + 1]);
       }
-      used++;
     }
-    slots.fill(0, slot + used, slot + N);
-    values.fill(0, (slot + used) * lanes, (slot + N) * lanes);
+    if (next - slot > N) fail(`a group of ${M} has more than ${N} elements that are not +0.0`);
+    for (; next < slot + N; next++) {
+      slots[next] = 0;
+      for (let lane = 0; lane < lanes; lane++) values[next * lanes + lane] = 0;
+    }
     column += count;
     if (column === length) column = 0;
   }

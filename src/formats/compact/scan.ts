@@ -1,5 +1,5 @@
 import { COMMON_GROUPS, GroupMaxima } from './group-maxima.js';
-import type { Words } from './words.js';
+import { isNonzero, type Words } from './words.js';
 
 /** What has to be known of a tensor's elements to choose how it is stored. */
 export interface Occupancy {
@@ -13,9 +13,9 @@ export interface Occupancy {
 export function storedIn({ array, lanes }: Words): number {
   let stored = 0;
   if (lanes === 1) {
-    for (let i = 0; i < array.length; i++) stored += array[i] !== 0 ? 1 : 0;
+    for (let i = 0; i < array.length; i++) stored += isNonzero(array[i]);
   } else {
-    for (let i = 0; i < array.length; i += 2) stored += (array[i] | array[i + 1]) !== 0 ? 1 : 0;
+    for (let i = 0; i < array.length; i += 2) stored += isNonzero(array[i] | array[i + 1]);
   }
   return stored;
 }
@@ -62,10 +62,10 @@ export class OccupancyScan {
       if (column === length) column = 0;
       let mask = 0;
       if (lanes === 1) {
-        for (let bit = 0; at < stop; at++, bit++) mask |= (array[at] !== 0 ? 1 : 0) << bit;
+        for (let bit = 0; at < stop; at++, bit++) mask |= isNonzero(array[at]) << bit;
       } else {
         for (let bit = 0; at < stop; at++, bit++) {
-          mask |= ((array[2 * at] | array[2 * at + 1]) !== 0 ? 1 : 0) << bit;
+          mask |= isNonzero(array[2 * at] | array[2 * at + 1]) << bit;
         }
       }
       if (mask === 0) continue;
@@ -83,7 +83,7 @@ export class OccupancyScan {
       let stored = 0;
       for (; at < stop; at++) {
         const value = lanes === 1 ? array[at] : array[2 * at] | array[2 * at + 1];
-        stored += value !== 0 ? 1 : 0;
+        stored += isNonzero(value);
       }
       this.#stored += stored;
       this.#most = Math.max(this.#most, stored);

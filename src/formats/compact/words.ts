@@ -26,3 +26,8 @@ export function wordsOf(bytes: Uint8Array, width: number): Words {
 export function indicesOf(bytes: Uint8Array, width: 1 | 2 | 4): Words['array'] {
   return wordsOf(bytes, width).array;
 }
+
+/** 1 for a word that is not 0, else 0, without a branch: which bits are set is mostly random. */
+export function isNonzero(word: number): 0 | 1 {
+  return ((word | -word) >>> 31) as 0 | 1;
+}

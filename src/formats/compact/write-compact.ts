@@ -5,7 +5,7 @@ import { byteCount } from '../safetensors/header-text.js';
 import type { SafetensorsFile } from '../safetensors/reader.js';
 import { writeAll } from '../write-all.js';
 import type { Buffers } from './buffers.js';
-import { evenCuts, PIECE_ELEMENTS } from './cuts.js';
+import { evenCuts, longestStep } from './cuts.js';
 import { densePieces } from './dense-pieces.js';
 import type { Fail } from './layout.js';
 import { PartWriter } from './part-writer.js';
@@ -60,8 +60,7 @@ async function writeTensor(
   };
   const width = DTYPE_BYTES[dtype];
   const writers = parts.map((part, i) => {
-    // The longest step of any part: an index of four bytes, or a value, for each element of a piece.
-    const room = Math.min(size, PIECE_ELEMENTS) * Math.max(width, 4) + 4;
+    const room = longestStep(size, width);
     const writer = new PartWriter(handle, position, buffers.get(`part ${i}`, room));
     position += byteCount(part, file.path);
     return writer;
