@@ -13,7 +13,7 @@ const SUMMARY = 'make the file of a pruned model smaller, without loss';
 const DESCRIPTION =
   'Stores each tensor of a safetensors model without its zeros, as a bitmask and values, as compressed ' +
   'sparse rows or as packed N:M, whichever is smallest. The result is a safetensors file itself; its ' +
-  'layout is in docs/formats.md, with 20 lines of Python that read it. `woodfisher expand` gives the ' +
+  'layout is in docs/formats.md, with a reader in Python. `woodfisher expand` gives the ' +
   'dense file back bit for bit.';
 
 const HELP = `
