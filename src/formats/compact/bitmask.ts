@@ -1,7 +1,7 @@
 import { DTYPE_BYTES } from '../dtypes.js';
 import { evenCuts } from './cuts.js';
 import type { Layout } from './layout.js';
-import { isNonzero, type Words, wordsOf } from './words.js';
+import { occupiedBits, type Words, wordsOf } from './words.js';
 
 /**
  * One bit an element, and the stored elements one after the other.
@@ -68,37 +68,29 @@ function onesIn(mask: Uint8Array): number {
   return ones;
 }
 
-/** Every element is written behind the stored ones and stays there if it is one: no branches. */
 function packBitmask(
-  { array, lanes }: Words,
+  piece: Words,
   count: number,
   mask: Uint8Array,
   values: Words['array'],
 ): number {
-  let stored = 0;
-  for (let byte = 0, i = 0; i < count; byte++) {
-    const end = Math.min(i + 8, count);
-    let bits = 0;
-    if (lanes === 1) {
-      for (let bit = 0; i < end; i++, bit++) {
-        const value = array[i];
-        values[stored] = value;
-        const kept = isNonzero(value);
-        bits |= kept << bit;
-        stored += kept;
-      }
-    } else {
-      for (let bit = 0; i < end; i++, bit++) {
-        values[2 * stored] = array[2 * i];
-        values[2 * stored + 1] = array[2 * i + 1];
-        const kept = isNonzero(array[2 * i] | array[2 * i + 1]);
-        bits |= kept << bit;
-        stored += kept;
+  const { array, lanes } = piece;
+  let next = 0;
+  for (let byte = 0; byte < mask.length; byte++) {
+    const first = 8 * byte;
+    const occupied = occupiedBits(piece, first, Math.min(8, count - first));
+    mask[byte] = occupied;
+    for (let bits = occupied; bits !== 0; bits &= bits - 1) {
+      const i = first + 31 - Math.clz32(bits & -bits);
+      if (lanes === 1) {
+        values[next++] = array[i];
+      } else {
+        values[next++] = array[2 * i];
+        values[next++] = array[2 * i + 1];
       }
     }
-    mask[byte] = bits;
   }
-  return stored;
+  return next / lanes;
 }
 
 function unpackBitmask(

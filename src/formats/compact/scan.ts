@@ -1,5 +1,5 @@
 import { COMMON_GROUPS, GroupMaxima } from './group-maxima.js';
-import { isNonzero, type Words } from './words.js';
+import { isNonzero, occupiedBits, type Words } from './words.js';
 
 /** What has to be known of a tensor's elements to choose how it is stored. */
 export interface Occupancy {
@@ -53,21 +53,15 @@ export class OccupancyScan {
     return { stored: this.#stored, most: new Map(most) };
   }
 
-  #addMasks({ array, lanes }: Words, begin: number, end: number): void {
+  #addMasks(piece: Words, begin: number, end: number): void {
     const length = this.#length;
     let stored = 0;
     for (let at = 0, column = begin % length; at < end - begin; ) {
-      const stop = at + Math.min(32, length - column);
-      column += stop - at;
+      const count = Math.min(32, length - column);
+      const mask = occupiedBits(piece, at, count);
+      at += count;
+      column += count;
       if (column === length) column = 0;
-      let mask = 0;
-      if (lanes === 1) {
-        for (let bit = 0; at < stop; at++, bit++) mask |= isNonzero(array[at]) << bit;
-      } else {
-        for (let bit = 0; at < stop; at++, bit++) {
-          mask |= isNonzero(array[2 * at] | array[2 * at + 1]) << bit;
-        }
-      }
       if (mask === 0) continue;
       stored += ones(mask);
       this.#maxima.add(mask);
