@@ -1,7 +1,9 @@
+export { type CompactOptions, type CompactResult, compact } from './compact.js';
 export { CRITERIA } from './criteria/score.js';
 export type { ChosenEngine, EngineName, EngineOption } from './engine/engine.js';
 export type { CriterionName, SolverName, UpdateRule } from './engine/kernels.js';
 export { type ErrorDetails, WoodFisherError, type WoodFisherErrorCode } from './errors.js';
+export { type ExpandResult, expand } from './expand.js';
 export {
   BlockFisher,
   type BlockFisherOptions,
@@ -20,7 +22,15 @@ export type { ParameterShape } from './fisher/block-shape.js';
 export type { SweptDamping } from './fisher/damping-sweep.js';
 export type { FisherFormOptions, FisherScale } from './fisher/form.js';
 export type { AcceptedBatch } from './fisher/sample-stream.js';
+export {
+  type CompactModel,
+  type CompactTensor,
+  openCompact,
+} from './formats/compact/compact-model.js';
+export type { CompactFormat } from './formats/compact/formats.js';
+export type { ModelTotals, TensorSummary } from './formats/compact/summary.js';
 export { type NamedSet, PATTERN_AXES, type Pattern, type PatternAxis } from './groups/pattern.js';
+export { type Inspection, type InspectOptions, inspect } from './inspect.js';
 export type { MemoryBudget } from './memory/budget.js';
 export { MAX_STEPS, type MethodOptions } from './method-options.js';
 export { type Damping, DEFAULTS, MAX_BLOCK_SIZE, type RelativeDamping } from './options.js';
@@ -41,6 +51,11 @@ export {
 } from './presets.js';
 export { type PruneResult, prune } from './prune.js';
 export type { PruneOptions } from './prune-options.js';
+export type {
+  FileProgress,
+  FileProgressListener,
+  FileWorkOptions,
+} from './report/file-progress.js';
 export type { ProgressEvent, ProgressListener } from './report/progress.js';
 export type {
   Counts,

@@ -1,5 +1,8 @@
 import { Command } from 'commander';
 import { addBuildCommand } from './commands/build.js';
+import { addCompactCommand } from './commands/compact.js';
+import { addExpandCommand } from './commands/expand.js';
+import { addInspectCommand } from './commands/inspect.js';
 import { addPruneCommand } from './commands/prune.js';
 import { EXIT_CODES_HELP } from './exit-codes.js';
 import { packageVersion } from './package-root.js';
@@ -21,6 +24,9 @@ export function createProgram(): Command {
       `\n\`woodfisher help COMMAND\` tells all about a command.\n${EXIT_CODES_HELP}`,
     );
   addPruneCommand(program);
+  addInspectCommand(program);
+  addCompactCommand(program);
+  addExpandCommand(program);
   addBuildCommand(program);
   return program;
 }

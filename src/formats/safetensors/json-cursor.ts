@@ -33,6 +33,11 @@ export class JsonCursor {
     return this.#at;
   }
 
+  /** Whether a string comes next. */
+  get isString(): boolean {
+    return this.#next() === QUOTE;
+  }
+
   /** Throws ERR_WOODFISHER_FORMAT. */
   fail(problem: string, offset: number = this.offset): never {
     throw formatError(this.#file, problem, { offset });

@@ -28,13 +28,18 @@ export class SafetensorsFile implements AsyncDisposable {
   readonly tensors: ReadonlyMap<string, TensorEntry>;
   /** The strings under `__metadata__`. */
   readonly metadata: ReadonlyMap<string, string>;
+  /** Bytes of the whole file. */
+  readonly size: number;
   readonly #handle: FileHandle;
+  readonly #dataStart: number;
   // Buffers of finished conversions, for the next: as many as there were reads at the same time.
   readonly #scratch: Uint8Array[] = [];
 
   /** Use {@link openSafetensors}. */
-  constructor(path: string, handle: FileHandle, header: SafetensorsHeader) {
+  constructor(path: string, handle: FileHandle, header: SafetensorsHeader, size: number) {
     this.path = path;
+    this.size = size;
+    this.#dataStart = header.dataStart;
     this.tensors = header.tensors;
     this.metadata = header.metadata;
     this.#handle = handle;
@@ -102,6 +107,26 @@ export class SafetensorsFile implements AsyncDisposable {
     return bytes;
   }
 
+  /**
+   * Fills `into` with the bytes of a tensor of any dtype, from byte `start` (default 0) on.
+   *
+   * @throws WoodFisherError as {@link read}.
+   */
+  async readInto(name: string, into: Uint8Array, start = 0): Promise<void> {
+    const entry = this.#entry(name);
+    const length = entry.end - entry.begin;
+    requireWithin('start', start, length);
+    requireWithin('the length of into', into.byteLength, length - start);
+    await readFully(this.#handle, into, entry.byteOffset + start, this.path);
+  }
+
+  /** The file up to its data: length and header, as they stand there. */
+  async readHeader(): Promise<Uint8Array> {
+    const bytes = new Uint8Array(this.#dataStart);
+    await readFully(this.#handle, bytes, 0, this.path);
+    return bytes;
+  }
+
   /** Closes the file, after the reads under way. Closing again does nothing. */
   async close(): Promise<void> {
     this.#scratch.length = 0;
@@ -142,7 +167,7 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
     await readFully(handle, prefix, 0, path);
     const bytes = new Uint8Array(PREFIX_BYTES + headerLength(prefix, size, path));
     await readFully(handle, bytes, 0, path);
-    return new SafetensorsFile(path, handle, parseHeader(bytes, size, path));
+    return new SafetensorsFile(path, handle, parseHeader(bytes, size, path), size);
   } catch (error) {
     await handle.close();
     throw error;
