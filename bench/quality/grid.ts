@@ -1,4 +1,4 @@
-import type { QualityMethod } from './methods.js';
+import { type QualityMethod, tableSamplesOf } from './methods.js';
 import type { Subject } from './subjects.js';
 
 /** N of the table over sparsities. */
@@ -14,7 +14,7 @@ export interface Cell {
   subject: Subject;
   method: QualityMethod;
   sparsity: number;
-  /** Gradients at each step; null where the method takes none. */
+  /** Gradients at each step, or their mean over the steps; null where the method takes none. */
   samples: number | null;
   tables: TableName[];
 }
@@ -53,7 +53,7 @@ function overSparsities(
   method: QualityMethod,
   { sparsities, tableSamples }: GridOptions,
 ): Cell[] {
-  const N = method.samples ?? tableSamples;
+  const N = tableSamplesOf(method, tableSamples);
   const samples = method.needs.includes('gradients') ? N : null;
   return sparsities
     .filter((sparsity) => isRunAt(method, sparsity))

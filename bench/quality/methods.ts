@@ -1,4 +1,5 @@
-import { CRITERIA, type PruneOptions } from '../../src/index.js';
+import { CRITERIA, PRESET_OPTIONS, type PruneOptions, presetSamples } from '../../src/index.js';
+import { mean } from './moments.js';
 
 /** What a method is given beside the network and the sparsity. */
 export type Need = 'gradients' | 'loss' | 'seed';
@@ -19,8 +20,11 @@ export interface QualityMethod {
   options: MethodSettings;
   /** Gradients of random training examples, new ones at each step; the loss on held-out examples; a seed. */
   needs: readonly Need[];
-  /** N of its own, where it is not the N of the table; it then stands in no table over N. */
-  samples?: number;
+  /**
+   * N of its own, where it is not the N of the table (it then stands in no table over N): a number, or
+   * `advised`, what its preset is made for at each step.
+   */
+  samples?: number | 'advised';
   /** The sparsities it is run at, where they are not all of the table. */
   sparsities?: readonly number[];
 }
@@ -46,14 +50,25 @@ export const METHODS: readonly QualityMethod[] = [
     options: { selection: 'greedy', steps: 16, firstOrder: { step: 'line-search' } },
     needs: ['gradients', 'loss'],
   },
+  { name: 'fast', options: { preset: 'fast' }, needs: ['gradients'] },
   {
-    name: 'first-order-32',
-    options: { selection: 'greedy', steps: 32, firstOrder: { step: 'line-search' } },
+    name: 'best',
+    options: { preset: 'best' },
     needs: ['gradients', 'loss'],
-    samples: 4_000,
+    samples: 'advised',
     sparsities: HARD,
   },
 ];
+
+/** N of a method in the table over sparsities: its mean over the steps. */
+export function tableSamplesOf({ samples, options }: QualityMethod, tableSamples: number): number {
+  if (samples !== 'advised') return samples ?? tableSamples;
+  const { preset } = options;
+  if (preset === undefined) throw new TypeError('a method whose samples are advised has a preset');
+  const { steps = PRESET_OPTIONS[preset].steps ?? 1 } = options;
+  const counts = Array.from({ length: steps }, (_, step) => presetSamples(preset, step));
+  return Math.round(mean(counts));
+}
 
 /** Why this version cannot run a method; undefined where it can. */
 export function unsupported({ options: { criterion } }: QualityMethod): string | undefined {

@@ -1,4 +1,10 @@
-import { type CriterionName, type LossFunction, type Parameter, prune } from '../../src/index.js';
+import {
+  type CriterionName,
+  type LossFunction,
+  type Parameter,
+  type PruneOptions,
+  prune,
+} from '../../src/index.js';
 import { timed } from '../stopwatch.js';
 import type { Dataset } from './datasets.js';
 import { randomGradients } from './gradients.js';
@@ -20,15 +26,16 @@ export interface Recipe {
 export async function pruneNetwork(
   parameters: readonly Parameter[],
   { train, heldOut, test }: Omit<Dataset, 'name'>,
-  { method: { options, needs }, sparsity, samples, seed }: Recipe,
+  { method: { options, needs, samples: own }, sparsity, samples, seed }: Recipe,
 ): Promise<RunResult> {
+  const advised = own === 'advised';
   const { seconds, result } = await timed(() =>
     prune({
       ...options,
       criterion: options.criterion as CriterionName | undefined,
       parameters,
       sparsity,
-      ...(samples !== null && { samples, gradients: randomGradients(train, samples, seed) }),
+      ...gradientsOf(train, samples, advised, seed),
       ...(needs.includes('loss') && { loss: meanLoss(heldOut) }),
       ...(needs.includes('seed') && { seed }),
     }),
@@ -38,6 +45,21 @@ export async function pruneNetwork(
     accuracy: (await scoreNetwork(pruned, test)).accuracy,
     heldOut: (await scoreNetwork(pruned, heldOut)).accuracy,
     seconds,
+  };
+}
+
+/** How many samples come is declared where it is the same at each step. */
+function gradientsOf(
+  train: Dataset['train'],
+  samples: number | null,
+  advised: boolean,
+  seed: number,
+): Pick<PruneOptions, 'gradients' | 'samples'> {
+  if (samples === null) return {};
+  const gradients = randomGradients(train, samples, seed);
+  if (!advised) return { samples, gradients };
+  return {
+    gradients: (step) => randomGradients(train, step.advisedSamples ?? samples, seed)(step),
   };
 }
 
