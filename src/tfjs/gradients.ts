@@ -1,8 +1,10 @@
+import { sizeOf } from '../fisher/block-shape.js';
 import type { FactoredGradients } from '../parameters.js';
-import { type FactorBatch, type FactorOptions, layerFactors } from './factors.js';
 import type { Labels } from './labels.js';
+import type { FactorOptions } from './options.js';
 import { outerProducts } from './outer-products.js';
 import { type Pace, pacer } from './pace.js';
+import { gradientPasses, type ParameterGradients } from './passes.js';
 import type { LayersModel, Tensor } from './tensorflow.js';
 
 export interface GradientOptions extends FactorOptions {
@@ -53,8 +55,12 @@ export async function* perExampleGradients(
 ): AsyncGenerator<Record<string, Float32Array>, void, undefined> {
   const { biases = false, signal } = options;
   const pace = pacer({ signal });
-  for await (const batch of layerFactors(model, inputs, labels, options)) {
-    yield await materialize(batch, biases, pace);
+  for await (const pass of gradientPasses(model, inputs, labels, options, biases)) {
+    const batch: Record<string, Float32Array> = {};
+    for (const parameter of pass.parameters) {
+      batch[parameter.name] = await wholeGradients(parameter, pass.examples, pace);
+    }
+    yield batch;
   }
 }
 
@@ -73,25 +79,33 @@ export async function* perExampleFactors(
   labels: Labels | undefined,
   options: GradientOptions = {},
 ): AsyncGenerator<Record<string, Float32Array | FactoredGradients>, void, undefined> {
-  for await (const { layers } of layerFactors(model, inputs, labels, options)) {
+  const { biases = false, signal } = options;
+  const pace = pacer({ signal });
+  for await (const pass of gradientPasses(model, inputs, labels, options, biases)) {
     const batch: Record<string, Float32Array | FactoredGradients> = {};
-    for (const { kernel, bias, inputs: a, deltas } of layers) {
-      batch[kernel] = { inputs: a, deltas };
-      if (options.biases && bias !== undefined) batch[bias] = deltas;
+    for (const parameter of pass.parameters) {
+      batch[parameter.name] =
+        parameter.factors ?? (await wholeGradients(parameter, pass.examples, pace));
     }
     yield batch;
   }
 }
 
-async function materialize(
-  { examples, layers }: FactorBatch,
-  biases: boolean,
+/** The gradients of one parameter of k examples, [k, ...shape]. */
+async function wholeGradients(
+  { factors, shape, add }: ParameterGradients,
+  k: number,
   pace: Pace,
-): Promise<Record<string, Float32Array>> {
-  const gradients: Record<string, Float32Array> = {};
-  for (const layer of layers) {
-    gradients[layer.kernel] = await outerProducts(layer, examples, pace);
-    if (biases && layer.bias !== undefined) gradients[layer.bias] = layer.deltas;
+): Promise<Float32Array> {
+  if (factors) return outerProducts(factors, k, pace);
+  const size = sizeOf(shape);
+  const gradients = new Float32Array(k * size);
+  const sum = new Float64Array(size);
+  for (let n = 0; n < k; n++) {
+    sum.fill(0);
+    await add(n, sum, pace);
+    gradients.set(sum, n * size);
+    if (pace.due()) await pace.rest();
   }
   return gradients;
 }

@@ -1,0 +1,57 @@
+/** The windows that a convolution or a pooling sees of an image [height, width, channels]. */
+export interface Windows {
+  /** [height, width]. */
+  input: readonly [number, number];
+  channels: number;
+  kernel: readonly [number, number];
+  strides: readonly [number, number];
+  dilations: readonly [number, number];
+  /** Rows above and columns left of the image that the first window begins at. */
+  before: readonly [number, number];
+  /** Windows in each direction. */
+  output: readonly [number, number];
+}
+
+type Pair = readonly [number, number];
+
+/** The windows of an image [k, height, width, channels], padded as TensorFlow pads. */
+export function windowsOf(
+  shape: readonly number[],
+  kernel: Pair,
+  strides: Pair,
+  dilations: Pair,
+  padding: string,
+): Windows {
+  const [, height, width, channels] = shape;
+  const axes = [height, width].map((size, a) => {
+    const reach = (kernel[a] - 1) * dilations[a] + 1;
+    if (padding !== 'same') {
+      return { before: 0, output: Math.ceil((size - reach + 1) / strides[a]) };
+    }
+    const output = Math.ceil(size / strides[a]);
+    const padded = Math.max((output - 1) * strides[a] + reach - size, 0);
+    return { before: Math.floor(padded / 2), output };
+  });
+  return {
+    input: [height, width],
+    channels,
+    kernel,
+    strides,
+    dilations,
+    before: [axes[0].before, axes[1].before],
+    output: [axes[0].output, axes[1].output],
+  };
+}
+
+/** p places that are one window each, as the rows of a matrix [p, channels]. */
+export function singlePlaces(places: number, channels: number): Windows {
+  return {
+    input: [1, places],
+    channels,
+    kernel: [1, 1],
+    strides: [1, 1],
+    dilations: [1, 1],
+    before: [0, 0],
+    output: [1, places],
+  };
+}
