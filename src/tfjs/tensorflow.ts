@@ -31,6 +31,7 @@ export type TensorFlow = Pick<
   | 'gather'
   | 'getBackend'
   | 'greater'
+  | 'image'
   | 'keep'
   | 'less'
   | 'log'

@@ -38,13 +38,13 @@ export async function problemOf(model: tf.LayersModel, n = 3, seed = 1): Promise
   };
 }
 
-/** A model that is `layers` between an input and, behind a Flatten, a Dense layer of two outputs. */
+/** A model that is `layers` between an input and, behind a Flatten if need be, Dense of two outputs. */
 export function around(shape: number[], ...layers: tf.layers.Layer[]): tf.LayersModel {
   const input = tf.input({ shape });
   let output: tf.SymbolicTensor = input;
-  for (const layer of [...layers, tf.layers.flatten(), tf.layers.dense({ units: 2 })]) {
-    output = layer.apply(output) as tf.SymbolicTensor;
-  }
+  for (const layer of layers) output = layer.apply(output) as tf.SymbolicTensor;
+  if (output.rank > 2) output = tf.layers.flatten().apply(output) as tf.SymbolicTensor;
+  output = tf.layers.dense({ units: 2 }).apply(output) as tf.SymbolicTensor;
   return tf.model({ inputs: input, outputs: output });
 }
 
@@ -90,6 +90,20 @@ function allWeights(model: tf.LayersModel): tf.LayersModel['weights'] {
   );
 }
 
+/** The gradients of all parameters, biases included, of which no tensor is left. */
+export async function ownGradients(
+  t: ExecutionContext,
+  { model, inputs, targets }: Problem,
+  backend: Backend,
+): Promise<Record<string, Float32Array>> {
+  await useBackend(backend);
+  const before = tf.memory().numTensors;
+  const options = { loss: 'meanSquaredError', biases: true, batchSize: 2 } as const;
+  const gradients = await collect(model, inputs, targets, options);
+  t.is(tf.memory().numTensors, before, 'tensors are left');
+  return gradients;
+}
+
 /**
  * The gradients of all parameters, biases included, are those of TensorFlow.js, and no tensor is left
  * of them.
@@ -102,14 +116,7 @@ export async function equalsAutomatic(
   backend: Backend,
   tolerance = 2 ** -16,
 ): Promise<Record<string, Float32Array>> {
-  await useBackend(backend);
-  const before = tf.memory().numTensors;
-  const gradients = await collect(problem.model, problem.inputs, problem.targets, {
-    loss: 'meanSquaredError',
-    biases: true,
-    batchSize: 2,
-  });
-  t.is(tf.memory().numTensors, before, 'tensors are left');
+  const gradients = await ownGradients(t, problem, backend);
   const expected = await automaticGradients(problem, Object.keys(gradients));
   for (const [name, values] of Object.entries(expected)) {
     const actual = gradients[name];
@@ -154,7 +161,9 @@ export async function equalsDifferences(
         slopes[e * size + i] = (a - 8 * b + 8 * c - d) / (12 * h);
       }
     }
-    tf.tidy(() => variables[p].write(tf.tensor(data, variables[p].shape as number[])));
+    tf.tidy(() => {
+      variables[p].write(tf.tensor(data, variables[p].shape as number[]));
+    });
     const scale = slopes.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
     slopes.forEach((slope, i) => {
       const error = Math.abs(slope - gradients[name][i]);

@@ -1,8 +1,10 @@
 import test from 'ava';
-import { around, equalsAutomatic, equalsDifferences, problemOf } from './automatic.js';
-import { backends, tf } from './backends.js';
+import { around, equalsAutomatic, equalsDifferences, ownGradients, problemOf } from './automatic.js';
+import { backends, tf, useBackend } from './backends.js';
 
 const { layers } = tf;
+
+test.before(() => useBackend('cpu'));
 
 /** Each kind of layer that has weights, in smooth surroundings. */
 const weighted: [string, () => tf.LayersModel][] = [
@@ -13,10 +15,6 @@ const weighted: [string, () => tf.LayersModel][] = [
     () => around([3, 4], layers.timeDistributed({ layer: layers.dense({ units: 2 }) })),
   ],
   ['Conv1D', () => around([7, 2], layers.conv1d({ filters: 3, kernelSize: 3, activation: 'tanh' }))],
-  [
-    'Conv1D, dilated',
-    () => around([8, 2], layers.conv1d({ filters: 2, kernelSize: 3, dilationRate: 2 })),
-  ],
   [
     'Conv2D',
     () =>
@@ -66,8 +64,7 @@ const weighted: [string, () => tf.LayersModel][] = [
         layers.conv2d({ filters: 2, kernelSize: 2 }),
         layers.batchNormalization(),
         layers.activation({ activation: 'tanh' }),
-        layers.batchNormalization({ axis: 1, scale: false }),
-        layers.batchNormalization({ center: false }),
+        layers.batchNormalization(),
       ),
   ],
   [
@@ -118,7 +115,77 @@ const weighted: [string, () => tf.LayersModel][] = [
   ]),
 ];
 
+/** What TensorFlow.js has no gradient of. */
+const beyond: [string, () => tf.LayersModel][] = [
+  [
+    'Conv1D, dilated',
+    () => around([8, 2], layers.conv1d({ filters: 2, kernelSize: 3, dilationRate: 2 })),
+  ],
+  [
+    'Conv2D, dilated',
+    () =>
+      around(
+        [7, 6, 2],
+        layers.conv2d({ filters: 2, kernelSize: 2, dilationRate: 2, padding: 'same' }),
+        layers.conv2d({ filters: 2, kernelSize: [3, 2], dilationRate: [2, 3] }),
+      ),
+  ],
+  [
+    'SeparableConv2D, dilated',
+    () =>
+      around(
+        [6, 6, 2],
+        layers.separableConv2d({ filters: 2, kernelSize: 2, dilationRate: 2, padding: 'same' }),
+        layers.separableConv2d({ filters: 2, kernelSize: 2, dilationRate: [2, 3] }),
+      ),
+  ],
+  [
+    'BatchNormalization without scale or centre',
+    () =>
+      around(
+        [3, 2],
+        layers.dense({ units: 2 }),
+        layers.batchNormalization({ scale: false }),
+        layers.batchNormalization({ center: false }),
+      ),
+  ],
+];
+
+/** The same; where the loss has kinks, the steps are to be small. */
+const kinked: [string, () => tf.LayersModel][] = [
+  [
+    'UpSampling2D, bilinear',
+    () =>
+      around(
+        [3, 2, 2],
+        layers.conv2d({ filters: 2, kernelSize: 1 }),
+        layers.upSampling2d({ size: [2, 3], interpolation: 'bilinear' }),
+      ),
+  ],
+  [
+    'ThresholdedReLU',
+    () =>
+      around([6], layers.dense({ units: 5 }), layers.thresholdedReLU({ theta: 0.25 })),
+  ],
+];
+
 for (const backend of backends) {
+  for (const [name, build] of kinked) {
+    test.serial(`${name}: as the loss goes (${backend})`, async (t) => {
+      const problem = await problemOf(build());
+      await equalsDifferences(t, problem, await ownGradients(t, problem, backend), 2 ** -9);
+      problem.model.dispose();
+    });
+  }
+
+  for (const [name, build] of beyond) {
+    test.serial(`${name}: as the loss goes (${backend})`, async (t) => {
+      const problem = await problemOf(build());
+      await equalsDifferences(t, problem, await ownGradients(t, problem, backend));
+      problem.model.dispose();
+    });
+  }
+
   for (const [name, build] of weighted) {
     test.serial(`${name}: as TensorFlow.js derives, and as the loss goes (${backend})`, async (t) => {
       const problem = await problemOf(build());
@@ -176,9 +243,13 @@ for (const backend of backends) {
     ['ZeroPadding2D', [4, 5, 2], () => [layers.zeroPadding2d({ padding: [[1, 2], [0, 1]] })]],
     ['Cropping2D', [5, 6, 2], () => [layers.cropping2D({ cropping: [[1, 2], [0, 1]] })]],
     ['UpSampling2D', [3, 2, 2], () => [layers.upSampling2d({ size: [2, 3] })]],
+    [
+      'UpSampling2D, channels first',
+      [2, 3, 3],
+      () => [layers.upSampling2d({ size: [2, 2], dataFormat: 'channelsFirst' })],
+    ],
     ['Permute', [3, 4, 2], () => [layers.permute({ dims: [3, 1, 2] })]],
     ['Rescaling', [3, 4, 2], () => [layers.rescaling({ scale: 0.5, offset: 1 })]],
-    ['ThresholdedReLU', [3, 4, 2], () => [layers.thresholdedReLU({ theta: 0.25 })]],
     ['noise and dropout', [3, 4, 2], () => [
       layers.gaussianNoise({ stddev: 1 }),
       layers.gaussianDropout({ rate: 0.5 }),
@@ -187,15 +258,12 @@ for (const backend of backends) {
   ];
   for (const [name, shape, build] of between) {
     test.serial(`${name} passes the deltas on (${backend})`, async (t) => {
-      const first = layers.conv2d({
-        filters: shape[2],
+      const isFirst = name.includes('channels first');
+      const conv = layers.conv2d({
+        filters: isFirst ? shape[0] : shape[2],
         kernelSize: 1,
-        dataFormat: name.includes('channels first') ? 'channelsFirst' : 'channelsLast',
+        dataFormat: isFirst ? 'channelsFirst' : 'channelsLast',
       });
-      const channels = name.includes('channels first') ? shape[0] : shape[2];
-      const conv = name.includes('channels first')
-        ? layers.conv2d({ filters: channels, kernelSize: 1, dataFormat: 'channelsFirst' })
-        : first;
       const problem = await problemOf(around(shape, conv, ...build()));
       await equalsAutomatic(t, problem, backend);
       problem.model.dispose();

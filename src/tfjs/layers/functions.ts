@@ -1,3 +1,4 @@
+import type * as tfTypes from '@tensorflow/tfjs';
 import type { Tensor } from '../tensorflow.js';
 import { activationSteps, layerError, type LayerKind } from './application.js';
 
@@ -29,4 +30,25 @@ export const softmax: LayerKind = (application) => {
     ...step,
     name: overLast ? 'softmax' : 'Softmax',
   }));
+};
+
+/** x where it is above theta, else 0; TensorFlow.js has no gradient of it. */
+export const thresholdedReLU: LayerKind = ({ layer }) => {
+  const { theta } = layer.getConfig() as { theta: number };
+  return [
+    {
+      name: 'threshold',
+      run({ tf }, x) {
+        const operation = tf.customGrad((value, save) => {
+          const above = tf.cast(tf.greater(value as Tensor, theta), 'float32');
+          (save as tfTypes.GradSaveFunc)([above]);
+          return {
+            value: tf.mul(value as Tensor, above),
+            gradFunc: (dy: Tensor, saved: Tensor[]) => tf.mul(dy, saved[0]),
+          };
+        });
+        return operation(x);
+      },
+    },
+  ];
 };

@@ -2,11 +2,12 @@ import { layerError, type Layer, type LayerKind } from './application.js';
 import { convolution, depthwiseConvolution, separableConvolution } from './convolution.js';
 import { dense } from './dense.js';
 import { embedding } from './embedding.js';
-import { activation, functionLayer, identity, softmax } from './functions.js';
+import { activation, functionLayer, identity, softmax, thresholdedReLU } from './functions.js';
 import { batchNormalization, layerNormalization } from './normalization.js';
 import { globalMaxPooling, maxPooling } from './pooling.js';
 import { prelu } from './prelu.js';
 import { bidirectional, recurrent } from './recurrent.js';
+import { upSampling } from './up-sampling.js';
 
 /** TimeDistributed around a Dense layer, which does the same at every time by itself. */
 const timeDistributed: LayerKind = (application) => {
@@ -31,6 +32,8 @@ const kinds: Readonly<Record<string, LayerKind>> = {
   PReLU: prelu,
   Activation: activation,
   Softmax: softmax,
+  ThresholdedReLU: thresholdedReLU,
+  UpSampling2D: upSampling,
   MaxPooling1D: maxPooling,
   MaxPooling2D: maxPooling,
   GlobalMaxPooling1D: globalMaxPooling,
@@ -42,12 +45,12 @@ const kinds: Readonly<Record<string, LayerKind>> = {
   AlphaDropout: identity,
   ...Object.fromEntries(
     [
-      ...['ReLU', 'LeakyReLU', 'ELU', 'ThresholdedReLU'],
+      ...['ReLU', 'LeakyReLU', 'ELU'],
       ...['Flatten', 'Reshape', 'Permute', 'RepeatVector'],
       ...['Add', 'Multiply', 'Average', 'Maximum', 'Minimum', 'Concatenate', 'Dot'],
       ...['AveragePooling1D', 'AveragePooling2D'],
       ...['GlobalAveragePooling1D', 'GlobalAveragePooling2D'],
-      ...['ZeroPadding2D', 'Cropping2D', 'UpSampling2D', 'Rescaling'],
+      ...['ZeroPadding2D', 'Cropping2D', 'Rescaling'],
     ].map((name) => [name, functionLayer]),
   ),
 };

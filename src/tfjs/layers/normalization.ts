@@ -1,7 +1,7 @@
 import type { Pass } from '../step.js';
 import { indexedSums } from '../sums/indexed-sums.js';
 import type { Tensor } from '../tensorflow.js';
-import { type Application, byName, type Layer, type LayerKind } from './application.js';
+import { type Application, byName, type Layer, type LayerKind, layerError } from './application.js';
 
 type Variable = Layer['weights'][number];
 
@@ -17,6 +17,13 @@ interface NormalizationLayer {
 /** BatchNormalization as in inference: by the moving mean and variance, which are constants. */
 export const batchNormalization: LayerKind = (application) => {
   const layer = settings(application.layer);
+  const rank = application.outputShape.length;
+  if (layer.axis !== -1 && layer.axis !== rank - 1) {
+    throw layerError(
+      application.layer,
+      `has axis ${layer.axis}; it must be the last, since TensorFlow.js does not broadcast others`,
+    );
+  }
   return normalizationSteps(application, layer, ({ tf }, x, axes) => {
     const shape = spread(x, axes);
     const deviation = tf.sqrt(tf.add(layer.movingVariance.read(), layer.epsilon));
