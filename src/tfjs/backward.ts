@@ -1,5 +1,5 @@
-import type { LayerVariable } from './names.js';
 import { modelError } from './layers/application.js';
+import type { LayerVariable } from './names.js';
 import type { ExampleGradients, GradientMaker, Pass } from './step.js';
 import type { Tensor, TensorFlow } from './tensorflow.js';
 

@@ -9,12 +9,7 @@ import { objectiveOf } from './objective.js';
 import { checkDrawing, type FactorOptions } from './options.js';
 import { isPrunableVariable } from './roles.js';
 import type { ExampleGradients, Pass } from './step.js';
-import {
-  assertLayersModel,
-  type LayersModel,
-  loadTensorFlow,
-  type Tensor,
-} from './tensorflow.js';
+import { assertLayersModel, type LayersModel, loadTensorFlow, type Tensor } from './tensorflow.js';
 
 /** The gradients of one parameter of the examples of a pass. */
 export interface ParameterGradients extends ExampleGradients {

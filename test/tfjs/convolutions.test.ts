@@ -31,7 +31,12 @@ const first = ({ channels }: Settings) => layers.conv2d({ filters: channels, ker
 const kinds: [string, (s: Settings) => tf.LayersModel][] = [
   [
     'Conv2D',
-    (s) => around([s.height, s.width, 2], first(s), layers.conv2d({ ...s, kernelSize: s.kernelSize as Pair })),
+    (s) =>
+      around(
+        [s.height, s.width, 2],
+        first(s),
+        layers.conv2d({ ...s, kernelSize: s.kernelSize as Pair }),
+      ),
   ],
   [
     'Conv1D',
@@ -47,11 +52,21 @@ const kinds: [string, (s: Settings) => tf.LayersModel][] = [
   ],
   [
     'DepthwiseConv2D',
-    (s) => around([s.height, s.width, 2], first(s), layers.depthwiseConv2d({ ...s, strides: [s.strides[0], s.strides[0]] })),
+    (s) =>
+      around(
+        [s.height, s.width, 2],
+        first(s),
+        layers.depthwiseConv2d({ ...s, strides: [s.strides[0], s.strides[0]] }),
+      ),
   ],
   [
     'SeparableConv2D',
-    (s) => around([s.height, s.width, 2], first(s), layers.separableConv2d({ ...s, strides: [s.strides[0], s.strides[0]] })),
+    (s) =>
+      around(
+        [s.height, s.width, 2],
+        first(s),
+        layers.separableConv2d({ ...s, strides: [s.strides[0], s.strides[0]] }),
+      ),
   ],
   [
     'MaxPooling2D',

@@ -42,7 +42,7 @@ export const convolution: LayerKind = (application) => {
     const [inputs, outputs] = weights.shape.slice(-2);
     const windows = windowsIn(layer, x);
     const image = pass.tf.reshape(weights, [...windows.kernel, inputs, outputs]);
-    const y = withBias(pass, layer, convolve(pass.tf, x, image, windows, layer.padding));
+    const y = withBias(pass, layer, convolve(pass.tf, x, image, windows));
     return pass.tap(
       y,
       [x],
@@ -62,7 +62,7 @@ export const depthwiseConvolution: LayerKind = (application) => {
     const weights = kernel.read();
     const [, , channels, m] = weights.shape as [number, number, number, number];
     const windows = windowsIn(layer, x);
-    const y = withBias(pass, layer, convolveChannels(pass.tf, x, weights, windows, layer.padding));
+    const y = withBias(pass, layer, convolveChannels(pass.tf, x, weights, windows));
     return pass.tap(
       y,
       [x],
@@ -87,12 +87,12 @@ export const separableConvolution: LayerKind = (application) => {
     const [between, outputs] = (pointwise.shape as number[]).slice(2);
     const windows = windowsIn(layer, x);
     const inner = pass.tap(
-      convolveChannels(tf, x, depthwise.read(), windows, layer.padding),
+      convolveChannels(tf, x, depthwise.read(), windows),
       [x],
       byName(application, [[depthwise, (deltas, a) => channelProducts(windows, a, deltas, m)]]),
     );
     const single = windowsOf(inner.shape, [1, 1], [1, 1], [1, 1], 'valid');
-    const y = withBias(pass, layer, convolve(tf, inner, pointwise.read(), single, 'valid'));
+    const y = withBias(pass, layer, convolve(tf, inner, pointwise.read(), single));
     const each = singlePlaces(places(windows), between);
     return pass.tap(
       y,

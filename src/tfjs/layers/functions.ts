@@ -1,6 +1,6 @@
 import type * as tfTypes from '@tensorflow/tfjs';
 import type { Tensor } from '../tensorflow.js';
-import { activationSteps, layerError, type LayerKind } from './application.js';
+import { activationSteps, type LayerKind, layerError } from './application.js';
 
 /** A layer without weights that treats every example by itself, as TensorFlow.js applies it. */
 export const functionLayer: LayerKind = ({ layer }) => [

@@ -1,4 +1,4 @@
-import { layerError, type Layer, type LayerKind } from './application.js';
+import { type Layer, type LayerKind, layerError } from './application.js';
 import { convolution, depthwiseConvolution, separableConvolution } from './convolution.js';
 import { dense } from './dense.js';
 import { embedding } from './embedding.js';
@@ -62,7 +62,10 @@ export const supportedLayers: readonly string[] = ['InputLayer', ...Object.keys(
 export const knownSteps: LayerKind = (application) => {
   const { layer } = application;
   if (layer.stateful) {
-    throw layerError(layer, 'keeps its state between batches; every example must be treated by itself');
+    throw layerError(
+      layer,
+      'keeps its state between batches; every example must be treated by itself',
+    );
   }
   // A class of the user's that is made from one of these has its name by inheritance.
   if (!Object.hasOwn(layer.constructor, 'className')) return undefined;

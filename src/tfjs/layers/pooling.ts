@@ -22,7 +22,7 @@ export const maxPooling: LayerKind = ({ layer }) => {
             const pool = [poolSize[0], poolSize[1] ?? 1] as const;
             const steps = [strides[0], strides[1] ?? 1] as const;
             const windows = windowsOf(image.shape, pool, steps, [1, 1], padding);
-            return maxPool(tf, image, windows, padding);
+            return maxPool(tf, image, windows);
           }),
         ),
     },

@@ -17,9 +17,7 @@ export const prelu: LayerKind = (application) => {
         return pass.tap(
           tf.add(tf.relu(x), tf.mul(negative, alpha.read())),
           [negative],
-          byName(application, [
-            [alpha, (deltas, factors) => indexedSums(index, deltas, factors)],
-          ]),
+          byName(application, [[alpha, (deltas, factors) => indexedSums(index, deltas, factors)]]),
         );
       },
     },

@@ -118,10 +118,7 @@ function outputsOf(
   const kept: Tensor[] = [sequence];
   const columns: (readonly [number, number])[] = [];
   const makers: Makers = byName(application, [
-    [
-      kernel,
-      (deltas, a) => windowProducts(singlePlaces(times, inputs), a, deltas, outputs),
-    ],
+    [kernel, (deltas, a) => windowProducts(singlePlaces(times, inputs), a, deltas, outputs)],
     [
       recurrentKernel,
       (deltas, _, ...states) => {

@@ -55,3 +55,23 @@ export function singlePlaces(places: number, channels: number): Windows {
     output: [1, places],
   };
 }
+
+/**
+ * The rows and columns around the image that its windows take in, as operations of TensorFlow.js want
+ * them. Said so, and not as `same`: the wasm backend computes `same` wrongly for strides larger than
+ * the kernel.
+ */
+export function paddingOf({
+  input,
+  kernel,
+  strides,
+  dilations,
+  before,
+  output,
+}: Windows): [[number, number], [number, number], [number, number], [number, number]] {
+  const [rows, columns] = [0, 1].map((a): [number, number] => {
+    const end = (output[a] - 1) * strides[a] + (kernel[a] - 1) * dilations[a] + 1;
+    return [before[a], Math.max(end - before[a] - input[a], 0)];
+  });
+  return [[0, 0], rows, columns, [0, 0]];
+}

@@ -1,5 +1,5 @@
 import type * as tfTypes from '@tensorflow/tfjs';
-import type { Windows } from '../layers/windows.js';
+import { paddingOf, type Windows } from '../layers/windows.js';
 import type { Tensor, TensorFlow } from '../tensorflow.js';
 import { spreadDeltas } from './spread.js';
 
@@ -11,17 +11,18 @@ type Rank4 = tfTypes.Tensor4D;
  * Its gradient is a convolution too, of the spread deltas with the mirrored kernel, which every
  * backend has and the wasm backend does twice as fast as the gradient of its own.
  */
-export function convolve(
-  tf: TensorFlow,
-  x: Tensor,
-  kernel: Tensor,
-  windows: Windows,
-  padding: string,
-): Tensor {
+export function convolve(tf: TensorFlow, x: Tensor, kernel: Tensor, windows: Windows): Tensor {
   const { strides, dilations } = windows;
   const weights = kernel as Rank4;
   const operation = tf.customGrad((image) => ({
-    value: tf.conv2d(image as Rank4, weights, pair(strides), paddingOf(padding), 'NHWC', pair(dilations)),
+    value: tf.conv2d(
+      image as Rank4,
+      weights,
+      pair(strides),
+      paddingOf(windows),
+      'NHWC',
+      pair(dilations),
+    ),
     gradFunc: (dy: Tensor) => {
       const mirrored = tf.transpose(tf.reverse(weights, [0, 1]), [0, 1, 3, 2]);
       const spread = spreadDeltas(tf, dy, windows) as Rank4;
@@ -40,7 +41,6 @@ export function convolveChannels(
   x: Tensor,
   kernel: Tensor,
   windows: Windows,
-  padding: string,
 ): Tensor {
   const { strides, dilations, input } = windows;
   const [kh, kw, channels, m] = kernel.shape as [number, number, number, number];
@@ -50,7 +50,7 @@ export function convolveChannels(
       image as Rank4,
       weights,
       pair(strides),
-      paddingOf(padding),
+      paddingOf(windows),
       'NHWC',
       pair(dilations),
     ),
@@ -78,8 +78,4 @@ export function convolveChannels(
 
 function pair([a, b]: readonly [number, number]): [number, number] {
   return [a, b];
-}
-
-function paddingOf(padding: string): 'same' | 'valid' {
-  return padding === 'same' ? 'same' : 'valid';
 }

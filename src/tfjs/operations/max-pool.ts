@@ -1,5 +1,5 @@
 import type * as tfTypes from '@tensorflow/tfjs';
-import type { Windows } from '../layers/windows.js';
+import { paddingOf, type Windows } from '../layers/windows.js';
 import type { Tensor, TensorFlow } from '../tensorflow.js';
 
 type Image = tfTypes.Tensor4D;
@@ -11,7 +11,7 @@ type Image = tfTypes.Tensor4D;
  * The gradient is written here because the wasm backend's is wrong: it sends the delta of a window
  * whose maximum is not above 0 to the window's first value.
  */
-export function maxPool(tf: TensorFlow, x: Tensor, windows: Windows, padding: string): Tensor {
+export function maxPool(tf: TensorFlow, x: Tensor, windows: Windows): Tensor {
   const { kernel, strides } = windows;
   const operation = tf.customGrad((image, save) => {
     (save as tfTypes.GradSaveFunc)([image as Tensor]);
@@ -20,7 +20,7 @@ export function maxPool(tf: TensorFlow, x: Tensor, windows: Windows, padding: st
         image as Image,
         [kernel[0], kernel[1]],
         [strides[0], strides[1]],
-        padding === 'same' ? 'same' : 'valid',
+        paddingOf(windows),
       ),
       gradFunc: (dy: Tensor, saved: Tensor[]) =>
         tf.tensor(
