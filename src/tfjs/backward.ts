@@ -101,7 +101,11 @@ export async function download(
     }
     for (const [name, tensor] of variables) {
       const values = await tensor.data<'float32'>();
-      put(name, { add: (_, sum) => values.forEach((value, i) => (sum[i] += value)) });
+      put(name, {
+        add(_, sum) {
+          for (let i = 0; i < values.length; i++) sum[i] += values[i];
+        },
+      });
     }
   } finally {
     disposeTaps(taps);

@@ -51,19 +51,19 @@ class GraphBuilder {
 
   #outputOf(model: LayersModel, inputs: readonly number[]): number | undefined {
     const values = new Map<Node, number | undefined>();
-    const valueOf = (tensor: Symbolic): number | undefined => {
+    const valueBehind = (tensor: Symbolic): number | undefined => {
       const input = model.inputs.findIndex(({ id }) => id === tensor.id);
       if (input >= 0) return inputs[input];
       if ((tensor.outputTensorIndex ?? 0) > 0) return undefined;
       const layer: Layer = tensor.sourceLayer;
       const node: Node = layer.inboundNodes[tensor.nodeIndex];
       if (!values.has(node)) {
-        const taken = node.inputTensors.map(valueOf);
+        const taken = node.inputTensors.map(valueBehind);
         values.set(node, taken.every(isNumber) ? this.#apply(layer, node, taken) : undefined);
       }
       return values.get(node);
     };
-    return valueOf(model.outputs[0]);
+    return valueBehind(model.outputs[0]);
   }
 
   /** Adds the steps of a layer; gives the value of its output. */

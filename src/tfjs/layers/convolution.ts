@@ -2,6 +2,7 @@ import { convolve, convolveChannels } from '../operations/convolve.js';
 import type { LayerStep, Pass } from '../step.js';
 import { channelProducts } from '../sums/channel-products.js';
 import { biasSums } from '../sums/indexed-sums.js';
+import { placeProducts } from '../sums/place-products.js';
 import { windowProducts } from '../sums/window-products.js';
 import type { Tensor } from '../tensorflow.js';
 import {
@@ -13,7 +14,7 @@ import {
   type Modes,
 } from './application.js';
 import { asImages, channelsLast } from './axes.js';
-import { singlePlaces, type Windows, windowsOf } from './windows.js';
+import { type Windows, windowsOf } from './windows.js';
 
 type Variable = Layer['weights'][number];
 type Pair = readonly [number, number];
@@ -84,7 +85,7 @@ export const separableConvolution: LayerKind = (application) => {
     const depthwise = layer.depthwiseKernel as Variable;
     const pointwise = layer.pointwiseKernel as Variable;
     const m = depthwise.shape[3] as number;
-    const [between, outputs] = (pointwise.shape as number[]).slice(2);
+    const outputs = pointwise.shape[3] as number;
     const windows = windowsIn(layer, x);
     const inner = pass.tap(
       convolveChannels(tf, x, depthwise.read(), windows),
@@ -93,12 +94,11 @@ export const separableConvolution: LayerKind = (application) => {
     );
     const single = windowsOf(inner.shape, [1, 1], [1, 1], [1, 1], 'valid');
     const y = withBias(pass, layer, convolve(tf, inner, pointwise.read(), single));
-    const each = singlePlaces(places(windows), between);
     return pass.tap(
       y,
       [inner],
       byName(application, [
-        [pointwise, (deltas, a) => windowProducts(each, a, deltas, outputs)],
+        [pointwise, (deltas, a) => placeProducts(places(windows), a, deltas, outputs)],
         [layer.bias, (deltas) => biasSums(places(windows) * outputs, outputs, deltas)],
       ]),
     );

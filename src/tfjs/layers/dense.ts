@@ -1,20 +1,19 @@
 import { multiplyLast } from '../operations/multiply.js';
 import { biasSums } from '../sums/indexed-sums.js';
-import { windowProducts } from '../sums/window-products.js';
+import { placeProducts } from '../sums/place-products.js';
 import { activationSteps, byName, type LayerKind, type Makers, type Modes } from './application.js';
-import { singlePlaces } from './windows.js';
 
 /** x·kernel + bias over the last axis, at every place of an example. */
 export const dense: LayerKind = (application) => {
   const { layer, inputShapes } = application;
   const [kernel, bias] = layer.weights;
   const places = (inputShapes[0].slice(1, -1) as number[]).reduce((a, b) => a * b, 1);
-  const [inputs, outputs] = kernel.shape as number[];
+  const outputs = kernel.shape[1] as number;
   const makers: Makers = byName(application, [
     [
       kernel,
       (deltas, x) => ({
-        ...windowProducts(singlePlaces(places, inputs), x, deltas, outputs),
+        ...placeProducts(places, x, deltas, outputs),
         ...(places === 1 && { factors: { inputs: x, deltas } }),
       }),
     ],

@@ -1,7 +1,7 @@
 import { multiplier, multiplyLast } from '../operations/multiply.js';
 import type { Pass } from '../step.js';
 import { biasSums } from '../sums/indexed-sums.js';
-import { windowProducts } from '../sums/window-products.js';
+import { placeProducts } from '../sums/place-products.js';
 import type { Tensor } from '../tensorflow.js';
 import {
   type Activation,
@@ -12,7 +12,6 @@ import {
   type Makers,
   type Modes,
 } from './application.js';
-import { singlePlaces } from './windows.js';
 
 type Variable = Layer['weights'][number];
 
@@ -111,19 +110,18 @@ function outputsOf(
   x: Tensor,
 ): Tensor {
   const { tf } = pass;
-  const [, times, inputs] = x.shape as [number, number, number];
+  const times = x.shape[1] as number;
   const { kernel, recurrentKernel, bias } = cell;
   const outputs = kernel.shape[1] as number;
   const sequence = goBackwards ? tf.reverse(x, 1) : x;
   const kept: Tensor[] = [sequence];
   const columns: (readonly [number, number])[] = [];
   const makers: Makers = byName(application, [
-    [kernel, (deltas, a) => windowProducts(singlePlaces(times, inputs), a, deltas, outputs)],
+    [kernel, (deltas, a) => placeProducts(times, a, deltas, outputs)],
     [
       recurrentKernel,
       (deltas, _, ...states) => {
-        const each = singlePlaces(times, cell.units);
-        const parts = states.map((a, i) => windowProducts(each, a, deltas, outputs, columns[i]));
+        const parts = states.map((a, i) => placeProducts(times, a, deltas, outputs, columns[i]));
         return {
           async add(n, sum, pace) {
             for (const part of parts) await part.add(n, sum, pace);

@@ -43,19 +43,6 @@ export function windowsOf(
   };
 }
 
-/** p places that are one window each, as the rows of a matrix [p, channels]. */
-export function singlePlaces(places: number, channels: number): Windows {
-  return {
-    input: [1, places],
-    channels,
-    kernel: [1, 1],
-    strides: [1, 1],
-    dilations: [1, 1],
-    before: [0, 0],
-    output: [1, places],
-  };
-}
-
 /**
  * The rows and columns around the image that its windows take in, as operations of TensorFlow.js want
  * them. Said so, and not as `same`: the wasm backend computes `same` wrongly for strides larger than

@@ -7,31 +7,29 @@ import { allFinite } from './finite.js';
  * window · deltaᵀ, in float64.
  *
  * No matrix of patches is made. A window is kh runs of kw · in values that lie together in the
- * image (kw runs of `in` where it is dilated), and a run times one delta is added to the sum of that
- * output. Deltas that are 0 cost nothing: behind a max pooling and a ReLU most are.
+ * image (kw runs of `in` where it is dilated), and a run times one delta is added to the sums of that
+ * output, which stay in the first-level cache. Deltas that are 0 cost nothing: behind a max pooling
+ * and a ReLU most are.
  *
  * @param inputs [k, height, width, in].
  * @param deltas [k, output height, output width, out].
- * @param columns Outputs of the kernel. Default: those of the deltas.
  */
 export function windowProducts(
   windows: Windows,
   inputs: Float32Array,
   deltas: Float32Array,
   outputs: number,
-  columns: readonly [number, number] = [0, outputs],
 ): ExampleGradients {
   const { input, channels, kernel, strides, dilations, before, output } = windows;
   const [height, width] = input;
   const imageSize = height * width * channels;
   const deltaSize = output[0] * output[1] * outputs;
   const rows = kernel[0] * kernel[1] * channels;
-  const [first, end] = columns;
   const touching = dilations[1] === 1 ? kernel[1] : 1;
-  const sums = new Float64Array((end - first) * rows);
+  const sums = new Float64Array(rows);
 
   /** Adds delta times the window at row `top` and column `left` of the image x. */
-  function addWindow(x: Float32Array, top: number, left: number, delta: number, at: number): void {
+  function addWindow(x: Float32Array, top: number, left: number, delta: number): void {
     for (let i = 0; i < kernel[0]; i++) {
       const y = top + i * dilations[0];
       if (y < 0 || y >= height) continue;
@@ -40,7 +38,7 @@ export function windowProducts(
         const skipped = Math.max(-x0, 0);
         const taken = Math.min(x0 + touching, width) - x0;
         let from = (y * width + x0 + skipped) * channels;
-        let to = at + (i * kernel[1] + j + skipped) * channels;
+        let to = (i * kernel[1] + j + skipped) * channels;
         for (let c = (taken - skipped) * channels; c > 0; c--) sums[to++] += delta * x[from++];
       }
     }
@@ -50,22 +48,18 @@ export function windowProducts(
     async add(n, sum, pace) {
       const x = inputs.subarray(n * imageSize, (n + 1) * imageSize);
       const skipZeros = allFinite(x);
-      sums.fill(0);
-      for (let oy = 0; oy < output[0]; oy++) {
-        for (let ox = 0; ox < output[1]; ox++) {
-          const d = n * deltaSize + (oy * output[1] + ox) * outputs;
-          const [top, left] = [oy * strides[0] - before[0], ox * strides[1] - before[1]];
-          for (let o = first; o < end; o++) {
-            const delta = deltas[d + o];
-            if (delta === 0 && skipZeros) continue;
-            addWindow(x, top, left, delta, (o - first) * rows);
+      for (let o = 0; o < outputs; o++) {
+        sums.fill(0);
+        let d = n * deltaSize + o;
+        for (let oy = 0; oy < output[0]; oy++) {
+          const top = oy * strides[0] - before[0];
+          for (let ox = 0; ox < output[1]; ox++, d += outputs) {
+            if (deltas[d] === 0 && skipZeros) continue;
+            addWindow(x, top, ox * strides[1] - before[1], deltas[d]);
           }
           if (pace.due()) await pace.rest();
         }
-      }
-      for (let o = first; o < end; o++) {
-        const at = (o - first) * rows;
-        for (let r = 0; r < rows; r++) sum[r * outputs + o] += sums[at + r];
+        for (let r = 0; r < rows; r++) sum[r * outputs + o] += sums[r];
       }
     },
   };
