@@ -12,7 +12,13 @@ export interface Strip {
    * Adds for the first `places` the sum of input · deltaᵀ to columns `first` … of `sum`, whose rows
    * are `stride` long.
    */
-  addTo(sum: Float64Array, places: number, first: number, stride: number, pace: Pace): Promise<void>;
+  addTo(
+    sum: Float64Array,
+    places: number,
+    first: number,
+    stride: number,
+    pace: Pace,
+  ): Promise<void>;
 }
 
 /** Values of a strip: inputs of a typical convolution stay in the second-level cache. */
@@ -30,7 +36,14 @@ export function stripOf(places: number, rows: number, outputs: number): Strip {
   const deltas = new Float64Array((outputs + 1) * capacity);
 
   function addTile(sum: Float64Array, r: number, o: number, n: number, at: number, stride: number) {
-    let [a, b, c, d, e, f, g, h] = [0, 0, 0, 0, 0, 0, 0, 0];
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    let d = 0;
+    let e = 0;
+    let f = 0;
+    let g = 0;
+    let h = 0;
     const x0 = r * capacity;
     const x1 = x0 + capacity;
     const x2 = x1 + capacity;
