@@ -11,7 +11,7 @@ const settings = fc.record({
   height: fc.integer({ min: 3, max: 7 }),
   width: fc.integer({ min: 3, max: 7 }),
   channels: fc.integer({ min: 1, max: 4 }),
-  filters: fc.integer({ min: 1, max: 4 }),
+  filters: fc.integer({ min: 1, max: 11 }),
   kernelSize: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
   strides: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
   padding: fc.constantFrom('same' as const, 'valid' as const),

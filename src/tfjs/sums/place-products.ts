@@ -1,5 +1,5 @@
 import type { ExampleGradients } from '../step.js';
-import { stripOf } from './strip-products.js';
+import { addStrip, stripOf } from './strip-products.js';
 
 /**
  * Gradients of a kernel [in, out] that is used at the p places of an example: the sum of the outer
@@ -34,7 +34,7 @@ export function placeProducts(
       for (let p = 0; p < places; p += capacity) {
         const count = Math.min(capacity, places - p);
         fill(n * places + p, count);
-        await strip.addTo(sum, count, first, outputs, pace);
+        await addStrip(strip, sum, count, first, outputs, pace);
       }
     },
   };

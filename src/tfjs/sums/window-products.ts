@@ -1,20 +1,45 @@
 import type { Windows } from '../layers/windows.js';
 import type { ExampleGradients } from '../step.js';
 import { allFinite } from './finite.js';
+import { windowStrips } from './window-strips.js';
+
+/** Outputs from which copying the windows pays, where deltas are not sparse. */
+const MANY = 8;
 
 /**
  * Gradients of a convolution's kernel [kh, kw, in, out]: over the windows of an image the sum of
- * window · deltaᵀ, in float64.
- *
- * No matrix of patches is made. A window is kh runs of kw · in values that lie together in the
- * image (kw runs of `in` where it is dilated), and a run times one delta is added to the sums of that
- * output, which stay in the first-level cache. Deltas that are 0 cost nothing: behind a max pooling
- * and a ReLU most are.
+ * window · deltaᵀ, in float64. Examples with many deltas that are not 0 go by windowStrips, the others
+ * by windowRuns.
  *
  * @param inputs [k, height, width, in].
  * @param deltas [k, output height, output width, out].
  */
 export function windowProducts(
+  windows: Windows,
+  inputs: Float32Array,
+  deltas: Float32Array,
+  outputs: number,
+): ExampleGradients {
+  const runs = windowRuns(windows, inputs, deltas, outputs);
+  if (outputs < MANY) return runs;
+  const strips = windowStrips(windows, inputs, deltas, outputs);
+  const size = windows.output[0] * windows.output[1] * outputs;
+  return {
+    add(n, sum, pace) {
+      let zeros = 0;
+      for (let d = n * size; d < (n + 1) * size; d++) if (deltas[d] === 0) zeros++;
+      return (zeros < (2 / 3) * size ? strips : runs).add(n, sum, pace);
+    },
+  };
+}
+
+/**
+ * No matrix of patches is made. A window is kh runs of kw · in values that lie together in the
+ * image (kw runs of `in` where it is dilated), and a run times one delta is added to the sums of that
+ * output, which stay in the first-level cache. Deltas that are 0 cost nothing: behind a max pooling
+ * and a ReLU most are.
+ */
+function windowRuns(
   windows: Windows,
   inputs: Float32Array,
   deltas: Float32Array,
