@@ -8,21 +8,21 @@ import { gradientPasses, type ParameterGradients } from './passes.js';
 import type { LayersModel, Tensor } from './tensorflow.js';
 
 export interface GradientOptions extends FactorOptions {
-  /** Whether the gradients of the biases [k, out] are given too. Default false. */
+  /** Whether gradients of what is not prunable (biases, normalization) are given too. Default false. */
   biases?: boolean;
 }
 
 /**
- * Per-example gradients of the loss by every Dense kernel of a model, a batch at a time.
+ * Per-example gradients of the loss by every kernel of a model, a batch at a time.
  *
- * The model is a linear chain, sequential or functional, of the layers InputLayer, Dense,
- * Activation, ReLU, LeakyReLU, ELU, Softmax, Flatten, Reshape and Dropout (the identity, as at
- * inference), or of models made of them; a Dense layer gets [batch, features], and no layer is
- * applied twice. The loss is the data's alone: regularizers of the layers are not part of it.
+ * The model has one input and one output, and any layers in between: most pass in batches, custom
+ * ones one example at a time ({@link gradientModes} tells; docs/tfjs.md has the list). Normalization
+ * and dropout are as at inference. The loss is the data's alone: regularizers of the layers are not
+ * part of it.
  *
- * One forward and one backward pass serve a whole batch (see {@link perExampleFactors}); the outer
- * products are written here, in pieces of about 8 ms between which the event loop runs. A batch
- * takes 4 · batchSize · (number of weights) bytes.
+ * One forward and one backward pass serve a whole batch (see {@link perExampleFactors}); the products
+ * are written here, in pieces of about 8 ms between which the event loop runs. A batch takes
+ * 4 · batchSize · (number of weights) bytes.
  *
  * When the model ends in a softmax and the loss is a categorical cross-entropy (or in a sigmoid,
  * and it is the binary one), the loss starts from the logits and is not clipped: examples that the
@@ -37,11 +37,12 @@ export interface GradientOptions extends FactorOptions {
  *   Not read, and may be undefined, with `fisher: 'true'`.
  * @param options.loss A name, or a function `(labels, predictions) => losses [k]`. Default: the
  *   loss the model was compiled with.
- * @yields For each kernel its gradients [k, in, out], under the name {@link modelParameters} gives
- *   it; k is `batchSize`, in the last batch what is left. The arrays are the consumer's.
- * @throws {WoodFisherError} `ERR_WOODFISHER_MODEL` for a layer that is not supported (naming it), a
- *   model without a loss, or TensorFlow.js missing; `ERR_WOODFISHER_OPTION` for an option, inputs
- *   or labels that do not fit. An aborted `signal` throws its reason.
+ * @yields For each prunable parameter its gradients [k, ...shape], under the name
+ *   {@link modelParameters} gives it; k is `batchSize`, in the last batch what is left. The arrays
+ *   are the consumer's.
+ * @throws {WoodFisherError} `ERR_WOODFISHER_MODEL` for a model that has no gradients (naming the
+ *   layer), a model without a loss, or TensorFlow.js missing; `ERR_WOODFISHER_OPTION` for an option,
+ *   inputs or labels that do not fit. An aborted `signal` throws its reason.
  * @example
  * for await (const gradients of perExampleGradients(model, images, labels)) {
  *   gradients['dense_1/kernel']; // Float32Array [k, in, out]
@@ -70,8 +71,9 @@ export async function* perExampleGradients(
  *
  * Takes the same arguments and throws the same errors as {@link perExampleGradients}.
  *
- * @yields For each kernel `{ inputs: [k, in], deltas: [k, out] }`, under the name
- *   {@link modelParameters} gives it; with `biases` also the biases' gradients [k, out].
+ * @yields For each kernel of a Dense layer on [batch, features] `{ inputs: [k, in], deltas: [k, out] }`,
+ *   for each other prunable parameter its gradients [k, ...shape], under the name
+ *   {@link modelParameters} gives it; with `biases` also the gradients of the others.
  */
 export async function* perExampleFactors(
   model: LayersModel,

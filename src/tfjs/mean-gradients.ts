@@ -12,7 +12,7 @@ export interface MeanGradientOptions extends FactorOptions {
   examplesPerSample: number;
   /** Samples that are given together. Default 1. */
   samplesPerBatch?: number;
-  /** Whether the gradients of the biases [k, out] are given too. Default false. */
+  /** Whether the gradients of the parameters that are not prunable are given too. Default false. */
   biases?: boolean;
 }
 
@@ -29,7 +29,7 @@ const PIECE = 2 ** 17;
  *
  * Takes the same models, inputs and labels and throws the same errors as perExampleGradients.
  *
- * @yields For each kernel its gradients [k, in, out], k = `samplesPerBatch`, in the last batch what is
+ * @yields For each prunable parameter its gradients [k, ...shape], k = `samplesPerBatch`, in the last batch what is
  *   left. The arrays are the consumer's.
  * @example
  * const gradients = meanGradients(model, images, labels, { examplesPerSample: 32 });

@@ -25,7 +25,6 @@ export function stripOf(places: number, rows: number, outputs: number): Strip {
   const capacity = Math.max(1, Math.min(places, Math.floor(STRIP / rows)));
   const inputs = new Float64Array((rows + 3) * capacity);
   const deltas = new Float64Array((outputs + 1) * capacity);
-
   return { rows, outputs, capacity, inputs, deltas };
 }
 
