@@ -1,26 +1,28 @@
+import { sizeOf } from '../fisher/block-shape.js';
 import type { FactoredGradients } from '../parameters.js';
-import { type FactorBatch, type FactorOptions, layerFactors } from './factors.js';
 import type { Labels } from './labels.js';
+import type { FactorOptions } from './options.js';
 import { outerProducts } from './outer-products.js';
 import { type Pace, pacer } from './pace.js';
+import { gradientPasses, type ParameterGradients } from './passes.js';
 import type { LayersModel, Tensor } from './tensorflow.js';
 
 export interface GradientOptions extends FactorOptions {
-  /** Whether the gradients of the biases [k, out] are given too. Default false. */
+  /** Whether gradients of what is not prunable (biases, normalization) are given too. Default false. */
   biases?: boolean;
 }
 
 /**
- * Per-example gradients of the loss by every Dense kernel of a model, a batch at a time.
+ * Per-example gradients of the loss by every kernel of a model, a batch at a time.
  *
- * The model is a linear chain, sequential or functional, of the layers InputLayer, Dense,
- * Activation, ReLU, LeakyReLU, ELU, Softmax, Flatten, Reshape and Dropout (the identity, as at
- * inference), or of models made of them; a Dense layer gets [batch, features], and no layer is
- * applied twice. The loss is the data's alone: regularizers of the layers are not part of it.
+ * The model has one input and one output, and any layers in between: most pass in batches, custom
+ * ones one example at a time ({@link gradientModes} tells; docs/tfjs.md has the list). Normalization
+ * and dropout are as at inference. The loss is the data's alone: regularizers of the layers are not
+ * part of it.
  *
- * One forward and one backward pass serve a whole batch (see {@link perExampleFactors}); the outer
- * products are written here, in pieces of about 8 ms between which the event loop runs. A batch
- * takes 4 · batchSize · (number of weights) bytes.
+ * One forward and one backward pass serve a whole batch (see {@link perExampleFactors}); the products
+ * are written here, in pieces of about 8 ms between which the event loop runs. A batch takes
+ * 4 · batchSize · (number of weights) bytes.
  *
  * When the model ends in a softmax and the loss is a categorical cross-entropy (or in a sigmoid,
  * and it is the binary one), the loss starts from the logits and is not clipped: examples that the
@@ -35,11 +37,12 @@ export interface GradientOptions extends FactorOptions {
  *   Not read, and may be undefined, with `fisher: 'true'`.
  * @param options.loss A name, or a function `(labels, predictions) => losses [k]`. Default: the
  *   loss the model was compiled with.
- * @yields For each kernel its gradients [k, in, out], under the name {@link modelParameters} gives
- *   it; k is `batchSize`, in the last batch what is left. The arrays are the consumer's.
- * @throws {WoodFisherError} `ERR_WOODFISHER_MODEL` for a layer that is not supported (naming it), a
- *   model without a loss, or TensorFlow.js missing; `ERR_WOODFISHER_OPTION` for an option, inputs
- *   or labels that do not fit. An aborted `signal` throws its reason.
+ * @yields For each prunable parameter its gradients [k, ...shape], under the name
+ *   {@link modelParameters} gives it; k is `batchSize`, in the last batch what is left. The arrays
+ *   are the consumer's.
+ * @throws {WoodFisherError} `ERR_WOODFISHER_MODEL` for a model that has no gradients (naming the
+ *   layer), a model without a loss, or TensorFlow.js missing; `ERR_WOODFISHER_OPTION` for an option,
+ *   inputs or labels that do not fit. An aborted `signal` throws its reason.
  * @example
  * for await (const gradients of perExampleGradients(model, images, labels)) {
  *   gradients['dense_1/kernel']; // Float32Array [k, in, out]
@@ -53,8 +56,12 @@ export async function* perExampleGradients(
 ): AsyncGenerator<Record<string, Float32Array>, void, undefined> {
   const { biases = false, signal } = options;
   const pace = pacer({ signal });
-  for await (const batch of layerFactors(model, inputs, labels, options)) {
-    yield await materialize(batch, biases, pace);
+  for await (const pass of gradientPasses(model, inputs, labels, options, biases)) {
+    const batch: Record<string, Float32Array> = {};
+    for (const parameter of pass.parameters) {
+      batch[parameter.name] = await wholeGradients(parameter, pass.examples, pace);
+    }
+    yield batch;
   }
 }
 
@@ -64,8 +71,9 @@ export async function* perExampleGradients(
  *
  * Takes the same arguments and throws the same errors as {@link perExampleGradients}.
  *
- * @yields For each kernel `{ inputs: [k, in], deltas: [k, out] }`, under the name
- *   {@link modelParameters} gives it; with `biases` also the biases' gradients [k, out].
+ * @yields For each kernel of a Dense layer on [batch, features] `{ inputs: [k, in], deltas: [k, out] }`,
+ *   for each other prunable parameter its gradients [k, ...shape], under the name
+ *   {@link modelParameters} gives it; with `biases` also the gradients of the others.
  */
 export async function* perExampleFactors(
   model: LayersModel,
@@ -73,25 +81,33 @@ export async function* perExampleFactors(
   labels: Labels | undefined,
   options: GradientOptions = {},
 ): AsyncGenerator<Record<string, Float32Array | FactoredGradients>, void, undefined> {
-  for await (const { layers } of layerFactors(model, inputs, labels, options)) {
+  const { biases = false, signal } = options;
+  const pace = pacer({ signal });
+  for await (const pass of gradientPasses(model, inputs, labels, options, biases)) {
     const batch: Record<string, Float32Array | FactoredGradients> = {};
-    for (const { kernel, bias, inputs: a, deltas } of layers) {
-      batch[kernel] = { inputs: a, deltas };
-      if (options.biases && bias !== undefined) batch[bias] = deltas;
+    for (const parameter of pass.parameters) {
+      batch[parameter.name] =
+        parameter.factors ?? (await wholeGradients(parameter, pass.examples, pace));
     }
     yield batch;
   }
 }
 
-async function materialize(
-  { examples, layers }: FactorBatch,
-  biases: boolean,
+/** The gradients of one parameter of k examples, [k, ...shape]. */
+async function wholeGradients(
+  { factors, shape, add }: ParameterGradients,
+  k: number,
   pace: Pace,
-): Promise<Record<string, Float32Array>> {
-  const gradients: Record<string, Float32Array> = {};
-  for (const layer of layers) {
-    gradients[layer.kernel] = await outerProducts(layer, examples, pace);
-    if (biases && layer.bias !== undefined) gradients[layer.bias] = layer.deltas;
+): Promise<Float32Array> {
+  if (factors) return outerProducts(factors, k, pace);
+  const size = sizeOf(shape);
+  const gradients = new Float32Array(k * size);
+  const sum = new Float64Array(size);
+  for (let n = 0; n < k; n++) {
+    sum.fill(0);
+    await add(n, sum, pace);
+    gradients.set(sum, n * size);
+    if (pace.due()) await pace.rest();
   }
   return gradients;
 }

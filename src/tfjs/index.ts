@@ -1,8 +1,10 @@
-export { supportedLayers } from './chain.js';
-export type { FactorOptions } from './factors.js';
 export { type GradientOptions, perExampleFactors, perExampleGradients } from './gradients.js';
 export type { Labels } from './labels.js';
+export { supportedLayers } from './layers/kinds.js';
 export { type MeanGradientOptions, meanGradients } from './mean-gradients.js';
+export { gradientModes, type ParameterMode } from './modes.js';
 export type { LossFunction, LossName } from './objective.js';
+export type { FactorOptions } from './options.js';
+export type { GradientMode } from './step.js';
 export type { LayersModel, Tensor, TensorFlow } from './tensorflow.js';
 export { modelParameters, type NamedWeights, setModelWeights } from './weights.js';

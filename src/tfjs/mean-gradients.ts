@@ -1,7 +1,10 @@
 import { optionError } from '../errors.js';
-import { type FactorOptions, type LayerFactors, layerFactors } from './factors.js';
+import { sizeOf } from '../fisher/block-shape.js';
+import type { FactoredGradients } from '../parameters.js';
 import type { Labels } from './labels.js';
+import type { FactorOptions } from './options.js';
 import { type Pace, pacer } from './pace.js';
+import { gradientPasses, type ParameterGradients } from './passes.js';
 import type { LayersModel, Tensor } from './tensorflow.js';
 
 export interface MeanGradientOptions extends FactorOptions {
@@ -9,7 +12,7 @@ export interface MeanGradientOptions extends FactorOptions {
   examplesPerSample: number;
   /** Samples that are given together. Default 1. */
   samplesPerBatch?: number;
-  /** Whether the gradients of the biases [k, out] are given too. Default false. */
+  /** Whether the gradients of the parameters that are not prunable are given too. Default false. */
   biases?: boolean;
 }
 
@@ -26,7 +29,7 @@ const PIECE = 2 ** 17;
  *
  * Takes the same models, inputs and labels and throws the same errors as perExampleGradients.
  *
- * @yields For each kernel its gradients [k, in, out], k = `samplesPerBatch`, in the last batch what is
+ * @yields For each prunable parameter its gradients [k, ...shape], k = `samplesPerBatch`, in the last batch what is
  *   left. The arrays are the consumer's.
  * @example
  * const gradients = meanGradients(model, images, labels, { examplesPerSample: 32 });
@@ -47,11 +50,13 @@ export async function* meanGradients(
   let samples: Record<string, Float32Array>[] = [];
   let sums: Record<string, Float64Array> = {};
   let summed = 0;
-  for await (const { examples, layers } of layerFactors(model, inputs, labels, options)) {
+  const missing = (): number => m - summed;
+  for await (const pass of gradientPasses(model, inputs, labels, options, biases, missing)) {
+    const { examples, together, parameters } = pass;
     for (let from = 0; from < examples; ) {
-      const to = Math.min(examples, from + m - summed);
-      for (const layer of layers) await addLayer(sums, layer, from, to, biases, pace);
-      summed += to - from;
+      const to = together > 1 ? 1 : Math.min(examples, from + m - summed);
+      for (const parameter of parameters) await addExamples(sums, parameter, from, to, pace);
+      summed += (to - from) * together;
       from = to;
       if (summed < m) continue;
       samples.push(meansOf(sums, m));
@@ -65,33 +70,41 @@ export async function* meanGradients(
   if (samples.length > 0) yield joined(samples);
 }
 
-/** Adds the gradients of examples [from, to) of a batch. */
-async function addLayer(
+/** Adds the gradients of examples [from, to) of a pass. */
+async function addExamples(
   sums: Record<string, Float64Array>,
-  { kernel, bias, inputs, deltas, in: rows, out: columns }: LayerFactors,
+  { name, shape, factors, add }: ParameterGradients,
   from: number,
   to: number,
-  biases: boolean,
   pace: Pace,
 ): Promise<void> {
-  sums[kernel] ??= new Float64Array(rows * columns);
-  const sum = sums[kernel];
-  const rowsPerPiece = Math.max(1, Math.floor(PIECE / columns));
+  sums[name] ??= new Float64Array(sizeOf(shape));
   for (let n = from; n < to; n++) {
-    const delta = deltas.subarray(n * columns, (n + 1) * columns);
-    const skipZeros = delta.every(Number.isFinite);
-    for (let first = 0; first < rows; first += rowsPerPiece) {
-      const end = Math.min(first + rowsPerPiece, rows);
-      for (let i = first; i < end; i++) {
-        const a = inputs[n * rows + i];
-        if (a === 0 && skipZeros) continue;
-        for (let j = 0; j < columns; j++) sum[i * columns + j] += a * delta[j];
-      }
-      if (pace.due()) await pace.rest();
+    if (factors) await addProduct(sums[name], factors, n, shape, pace);
+    else await add(n, sums[name], pace);
+    if (pace.due()) await pace.rest();
+  }
+}
+
+/** Adds the outer product of example n. */
+async function addProduct(
+  sum: Float64Array,
+  { inputs, deltas }: FactoredGradients,
+  n: number,
+  [rows, columns]: readonly number[],
+  pace: Pace,
+): Promise<void> {
+  const delta = deltas.subarray(n * columns, (n + 1) * columns);
+  const skipZeros = delta.every(Number.isFinite);
+  const rowsPerPiece = Math.max(1, Math.floor(PIECE / columns));
+  for (let first = 0; first < rows; first += rowsPerPiece) {
+    const end = Math.min(first + rowsPerPiece, rows);
+    for (let i = first; i < end; i++) {
+      const a = inputs[n * rows + i];
+      if (a === 0 && skipZeros) continue;
+      for (let j = 0; j < columns; j++) sum[i * columns + j] += a * delta[j];
     }
-    if (!biases || bias === undefined) continue;
-    sums[bias] ??= new Float64Array(columns);
-    for (let j = 0; j < columns; j++) sums[bias][j] += delta[j];
+    if (pace.due()) await pace.rest();
   }
 }
 

@@ -3,6 +3,12 @@ import type { LayersModel } from './tensorflow.js';
 /** A weight tensor inside a model, which can be read and written. */
 export type LayerVariable = LayersModel['weights'][number];
 
+/** A weight, and the layer that has it. */
+export interface NamedVariable {
+  variable: LayerVariable;
+  layer: LayersModel['layers'][number];
+}
+
 /**
  * The weights of a model by names that are the same each time it is loaded: `dense_1/kernel`.
  *
@@ -10,12 +16,12 @@ export type LayerVariable = LayersModel['weights'][number];
  * puts scopes in front of `originalName`; the layer's name and the last part of `originalName`
  * stay. A model inside the model puts its own name in front.
  */
-export function namedVariables(model: LayersModel, prefix = ''): Map<string, LayerVariable> {
-  const variables = new Map<string, LayerVariable>();
+export function namedVariables(model: LayersModel, prefix = ''): Map<string, NamedVariable> {
+  const variables = new Map<string, NamedVariable>();
   for (const layer of model.layers) {
     if (isModel(layer)) {
-      for (const [name, variable] of namedVariables(layer, `${prefix}${layer.name}/`)) {
-        variables.set(name, variable);
+      for (const [name, named] of namedVariables(layer, `${prefix}${layer.name}/`)) {
+        variables.set(name, named);
       }
       continue;
     }
@@ -24,7 +30,8 @@ export function namedVariables(model: LayersModel, prefix = ''): Map<string, Lay
       const last = originalName.slice(originalName.lastIndexOf('/') + 1);
       const name = `${prefix}${layer.name}/${last}`;
       // The halves of a Bidirectional layer end alike; their order is fixed.
-      variables.set(variables.has(name) ? `${name}_${variables.size}` : name, variable);
+      const free = variables.has(name) ? `${name}_${variables.size}` : name;
+      variables.set(free, { variable, layer });
     }
   }
   return variables;

@@ -1,7 +1,7 @@
 import { optionError, WoodFisherError } from '../errors.js';
-import type { Chain, Step } from './chain.js';
 import type { Draw } from './drawn-labels.js';
 import * as drawing from './drawn-labels.js';
+import type { Graph } from './graph.js';
 import type { LabelForm } from './labels.js';
 import * as losses from './losses.js';
 import type { LayersModel, Tensor, TensorFlow } from './tensorflow.js';
@@ -16,9 +16,10 @@ export type LossName =
 /** Per-example losses [k] of labels [k, …] and predictions [k, …]. */
 export type LossFunction = (labels: Tensor, predictions: Tensor) => Tensor;
 
-/** The functions from the input to what the loss takes, and the loss. */
+/** What of a model the loss takes, and the loss. */
 export interface Objective {
-  steps: readonly Step[];
+  /** The value of the graph that the loss takes: the model's output, or the logits it is made from. */
+  output: number;
   labelForm: LabelForm;
   /** Labels from the distribution that the outputs stand for; absent where that is not known. */
   draw?: Draw;
@@ -66,7 +67,7 @@ const namedLosses: Record<LossName, NamedLoss> = {
 };
 
 /**
- * Joins a chain and a loss. With a softmax at the end of the chain and a categorical cross-entropy
+ * Joins a graph and a loss. With a softmax at the end of the graph and a categorical cross-entropy
  * (or a sigmoid and the binary one) the last step goes and the loss starts from the logits.
  *
  * @throws {WoodFisherError} `ERR_WOODFISHER_OPTION` for a loss that is not known;
@@ -75,13 +76,13 @@ const namedLosses: Record<LossName, NamedLoss> = {
 export function objectiveOf(
   tf: TensorFlow,
   model: LayersModel,
-  chain: Chain,
+  graph: Graph,
   loss: LossName | LossFunction | undefined,
 ): Objective {
   const chosen = loss ?? compiledLoss(model);
   if (typeof chosen === 'function') {
     return {
-      steps: chain.steps,
+      output: graph.output,
       labelForm: { kind: 'raw' },
       summedLoss: (labels, outputs) => tf.sum(checked(chosen(labels, outputs), outputs.shape[0])),
     };
@@ -102,13 +103,11 @@ export function objectiveOf(
         'pass a function (labels, predictions) => losses [k] as the option loss',
     );
   }
-  const last = chain.steps[chain.steps.length - 1];
+  const last = graph.steps[graph.output - 1];
   const logits =
-    named.fromLogits && last.kind === 'function' && last.name === named.activation
-      ? named.fromLogits
-      : undefined;
+    last?.name !== undefined && last.name === named.activation ? named.fromLogits : undefined;
   return {
-    steps: logits ? chain.steps.slice(0, -1) : chain.steps,
+    output: logits ? last.inputs[0] : graph.output,
     labelForm: { kind: named.labels, width: shape[1] as number },
     draw: logits ? named.drawFromLogits : named.draw,
     summedLoss: (labels, outputs) => tf.sum((logits ?? named.fromPredictions)(tf, labels, outputs)),

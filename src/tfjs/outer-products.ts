@@ -1,4 +1,4 @@
-import type { LayerFactors } from './factors.js';
+import type { FactoredGradients } from '../parameters.js';
 import type { Pace } from './pace.js';
 
 /** Floats written between two looks at the clock: well under a millisecond of work. */
@@ -12,10 +12,11 @@ const PIECE = 2 ** 17;
  * image, most rows are.
  */
 export async function outerProducts(
-  { inputs, deltas, in: rows, out: columns }: LayerFactors,
+  { inputs, deltas }: FactoredGradients,
   k: number,
   pace: Pace,
 ): Promise<Float32Array> {
+  const [rows, columns] = [inputs.length / k, deltas.length / k];
   const products = new Float32Array(k * rows * columns);
   const rowsPerPiece = Math.max(1, Math.floor(PIECE / columns));
   for (let n = 0; n < k; n++) {

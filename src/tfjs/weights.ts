@@ -1,6 +1,7 @@
 import { WoodFisherError } from '../errors.js';
 import type { Parameter } from '../parameters.js';
-import { type LayerVariable, namedVariables } from './names.js';
+import { type NamedVariable, namedVariables } from './names.js';
+import { roleOf } from './roles.js';
 import {
   assertLayersModel,
   type LayersModel,
@@ -12,17 +13,18 @@ import {
  * All weights of a model, copied out, in the order of its layers.
  *
  * A name is the layer's and the weight's, `dense_1/kernel`, and stays the same however often the
- * model is loaded. Tensors of two and more axes have their outputs on the last axis, as everywhere
- * in TensorFlow.js; those of one axis (biases, normalisation) are not prunable.
+ * model is loaded. `outputAxis` is that of the output channels: blocks hold weights of one channel.
+ * It is the last axis, but for depthwise kernels [kh, kw, in, m] and transposed convolutions
+ * [kh, kw, out, in] the third of the four, and for an Embedding [rows, width] the first, so that blocks
+ * hold weights of one row. Weights of one axis, and those of normalization and PReLU layers, are not
+ * prunable.
  */
 export function modelParameters(model: LayersModel): Parameter[] {
-  return [...namedVariables(model)].map(([name, variable]) => {
-    const shape = variable.shape as number[];
+  return [...namedVariables(model)].map(([name, named]) => {
+    const shape = named.variable.shape as number[];
     // The cpu backend hands out its own array.
-    const data = Float32Array.from(variable.read().dataSync());
-    return shape.length > 1
-      ? { name, shape, data, outputAxis: shape.length - 1 }
-      : { name, shape, data, prunable: false };
+    const data = Float32Array.from(named.variable.read().dataSync());
+    return { name, shape, data, ...roleOf(named) };
   });
 }
 
@@ -62,10 +64,10 @@ export async function setModelWeights(
 }
 
 function matchingVariable(
-  variables: Map<string, LayerVariable>,
+  variables: Map<string, NamedVariable>,
   { name, data, shape }: NamedWeights,
-): LayerVariable {
-  const variable = variables.get(name);
+): NamedVariable['variable'] {
+  const variable = variables.get(name)?.variable;
   if (variable === undefined) {
     throw new WoodFisherError(
       'ERR_WOODFISHER_MISSING',

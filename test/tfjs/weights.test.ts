@@ -1,5 +1,11 @@
 import test from 'ava';
-import { modelParameters, perExampleGradients, setModelWeights } from '../../src/tfjs/index.js';
+import { prune } from '../../src/index.js';
+import {
+  modelParameters,
+  perExampleFactors,
+  perExampleGradients,
+  setModelWeights,
+} from '../../src/tfjs/index.js';
 import { backends, tf, useBackend } from './backends.js';
 import { randomFloats } from './oracle.js';
 
@@ -128,4 +134,74 @@ test.serial('names and shapes that differ are refused before anything is written
     await t.throwsAsync(setModelWeights(model, [good, parameter], { tf }), { code, message });
   }
   t.deepEqual(modelParameters(model), before);
+});
+
+test.serial('blocks hold weights of one output channel, or of one row of a table', async (t) => {
+  await useBackend('cpu');
+  const { layers } = tf;
+  const axes = (model: tf.LayersModel) =>
+    modelParameters(model).map(({ name, shape, outputAxis }) => [
+      name,
+      shape.length,
+      outputAxis ?? 'kept',
+    ]);
+  const images = tf.sequential({
+    layers: [
+      layers.conv2d({ name: 'a', filters: 2, kernelSize: 3, inputShape: [8, 8, 3] }),
+      layers.prelu({ name: 'b' }),
+      layers.depthwiseConv2d({ name: 'c', kernelSize: 3, useBias: false }),
+      layers.separableConv2d({ name: 'd', filters: 2, kernelSize: 2, useBias: false }),
+      layers.conv2dTranspose({ name: 'e', filters: 3, kernelSize: 2, useBias: false }),
+    ],
+  });
+  t.deepEqual(axes(images), [
+    ['a/kernel', 4, 3],
+    ['a/bias', 1, 'kept'],
+    ['b/alpha', 3, 'kept'],
+    ['c/depthwise_kernel', 4, 2],
+    ['d/depthwise_kernel', 4, 2],
+    ['d/pointwise_kernel', 4, 3],
+    ['e/kernel', 4, 2],
+  ]);
+  const words = tf.sequential({
+    layers: [
+      layers.embedding({ name: 'f', inputDim: 9, outputDim: 4, inputLength: 5 }),
+      layers.layerNormalization({ name: 'g', axis: [1, 2] }),
+      layers.gru({ name: 'h', units: 2, useBias: false }),
+    ],
+  });
+  t.deepEqual(axes(words), [
+    ['f/embeddings', 2, 0],
+    ['g/gamma', 2, 'kept'],
+    ['g/beta', 2, 'kept'],
+    ['h/kernel', 2, 1],
+    ['h/recurrent_kernel', 2, 1],
+  ]);
+});
+
+test.serial('a convolution net is pruned and put back', async (t) => {
+  await useBackend('wasm');
+  const { layers } = tf;
+  const model = tf.sequential({
+    layers: [
+      layers.conv2d({ name: 'conv', filters: 3, kernelSize: 3, inputShape: [6, 6, 1] }),
+      layers.maxPooling2d({ poolSize: 2 }),
+      layers.flatten(),
+      layers.dense({ name: 'last', units: 2, activation: 'softmax' }),
+    ],
+  });
+  const before = tf.memory().numTensors;
+  const loss = 'categoricalCrossentropy' as const;
+  const labels = Array.from({ length: 20 }, (_, n) => n % 2);
+  const result = await prune({
+    parameters: modelParameters(model),
+    gradients: perExampleFactors(model, randomFloats(20 * 36, 8), labels, { tf, loss }),
+    sparsity: 0.5,
+    blockSize: 9, // a filter
+  });
+  await setModelWeights(model, result.parameters, { tf });
+  const zeros = modelParameters(model).map(({ data }) => data.filter((w) => w === 0).length);
+  t.is(zeros[0] + zeros[2], Math.round(0.5 * (27 + 24)));
+  t.is(tf.memory().numTensors, before);
+  model.dispose();
 });

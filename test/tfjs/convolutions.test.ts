@@ -1,0 +1,103 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { around, equalsAutomatic, problemOf } from './automatic.js';
+import { backends, tf, useBackend } from './backends.js';
+
+const { layers } = tf;
+
+test.before(() => useBackend('cpu'));
+
+const settings = fc.record({
+  height: fc.integer({ min: 3, max: 7 }),
+  width: fc.integer({ min: 3, max: 7 }),
+  channels: fc.integer({ min: 1, max: 4 }),
+  filters: fc.integer({ min: 1, max: 11 }),
+  kernelSize: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
+  strides: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
+  padding: fc.constantFrom('same' as const, 'valid' as const),
+  activation: fc.constantFrom('linear' as const, 'tanh' as const, 'relu' as const),
+  useBias: fc.boolean(),
+  depthMultiplier: fc.integer({ min: 1, max: 3 }),
+  poolSize: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
+  seed: fc.nat({ max: 1000 }),
+});
+
+type Settings = typeof settings extends fc.Arbitrary<infer T> ? T : never;
+type Pair = [number, number];
+
+/** A layer without weights in front makes the layer under test pass its deltas on. */
+const first = ({ channels }: Settings) => layers.conv2d({ filters: channels, kernelSize: 1 });
+
+const kinds: [string, (s: Settings) => tf.LayersModel][] = [
+  [
+    'Conv2D',
+    (s) =>
+      around(
+        [s.height, s.width, 2],
+        first(s),
+        layers.conv2d({ ...s, kernelSize: s.kernelSize as Pair }),
+      ),
+  ],
+  [
+    'Conv1D',
+    ({ height, channels, filters, kernelSize, strides, padding, activation, useBias }) =>
+      around(
+        [height, 2],
+        layers.conv1d({ filters: channels, kernelSize: 1 }),
+        layers.conv1d({
+          ...{ filters, padding, activation, useBias },
+          ...{ kernelSize: kernelSize[0], strides: strides[0] },
+        }),
+      ),
+  ],
+  [
+    'DepthwiseConv2D',
+    (s) =>
+      around(
+        [s.height, s.width, 2],
+        first(s),
+        layers.depthwiseConv2d({ ...s, strides: [s.strides[0], s.strides[0]] }),
+      ),
+  ],
+  [
+    'SeparableConv2D',
+    (s) =>
+      around(
+        [s.height, s.width, 2],
+        first(s),
+        layers.separableConv2d({ ...s, strides: [s.strides[0], s.strides[0]] }),
+      ),
+  ],
+  [
+    'MaxPooling2D',
+    ({ height, width, poolSize, strides, padding, ...s }) =>
+      around(
+        [height, width, 2],
+        first({ height, width, poolSize, strides, padding, ...s }),
+        layers.maxPooling2d({ poolSize, strides, padding }),
+      ),
+  ],
+  [
+    'AveragePooling2D',
+    ({ height, width, poolSize, strides, padding, ...s }) =>
+      around(
+        [height, width, 2],
+        first({ height, width, poolSize, strides, padding, ...s }),
+        layers.averagePooling2d({ poolSize, strides, padding }),
+      ),
+  ],
+];
+
+for (const backend of backends) {
+  for (const [name, build] of kinds) {
+    test.serial(`${name} of any shape, stride and padding (${backend})`, async (t) => {
+      const property = fc.asyncProperty(settings, async (s) => {
+        await useBackend('cpu');
+        const problem = await problemOf(build(s), 3, s.seed);
+        await equalsAutomatic(t, problem, backend, 2 ** -14);
+        problem.model.dispose();
+      });
+      await fc.assert(property, { numRuns: 12 });
+    });
+  }
+}
