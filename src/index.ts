@@ -33,7 +33,14 @@ export { type NamedSet, PATTERN_AXES, type Pattern, type PatternAxis } from './g
 export { type Inspection, type InspectOptions, inspect } from './inspect.js';
 export type { MemoryBudget } from './memory/budget.js';
 export { MAX_STEPS, type MethodOptions } from './method-options.js';
-export { type Damping, DEFAULTS, MAX_BLOCK_SIZE, type RelativeDamping } from './options.js';
+export {
+  BLOCK_LAYOUTS,
+  type BlockLayout,
+  type Damping,
+  DEFAULTS,
+  MAX_BLOCK_SIZE,
+  type RelativeDamping,
+} from './options.js';
 export type { FactoredGradients, GradientBatch, Parameter } from './parameters.js';
 export { type Estimate, type EstimateOptions, estimate } from './plan/estimate.js';
 export type { MemoryBytes } from './plan/memory.js';

@@ -112,7 +112,7 @@ async function pruneWith(
       ...last,
       history,
       dampingSweep: last.dampingSweep,
-      phases: clock.compared(predict(run, rates, last.fisher, settings.steps)),
+      phases: clock.compared(predict(run, rates, last.fisher, history)),
     });
     const results = await inModelLayout(
       options.parameters,
@@ -140,12 +140,15 @@ const PHASE_OF: Partial<Record<KernelName, PhaseStatistics['name']>> = {
   update: 'update',
 };
 
-/** The time that was to be expected for the samples that came, as many in each step as in the last. */
+/**
+ * The time that was to be expected for the samples that came, as many in each step as in the last; steps
+ * with fewer blocks than the first take less by as much.
+ */
 function predict(
   { plan }: FittingRun,
   rates: Rates | undefined,
   fisher: EstimatedFisher | undefined,
-  steps: number,
+  history: StepHistory,
 ): PredictedSeconds | undefined {
   if (rates === undefined || fisher === undefined) return undefined;
   const { samples } = fisher.state;
@@ -154,6 +157,8 @@ function predict(
     rates,
     fisher.copiedValues,
   );
+  const [first] = history.steps;
+  const steps = history.steps.reduce((sum, { blocks }) => sum + blocks / first.blocks, 0);
   return {
     accumulate: steps * accumulate,
     invert: steps * invert,

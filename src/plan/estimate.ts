@@ -2,7 +2,7 @@ import { CRITERIA, needsFisher } from '../criteria/score.js';
 import { type ChosenEngine, chooseEngine, type EngineOption } from '../engine/engine.js';
 import type { CriterionName, UpdateRule } from '../engine/kernels.js';
 import { optionError } from '../errors.js';
-import { isPrunable, type ParameterShape } from '../fisher/block-shape.js';
+import { isPrunable, type ParameterShape, sizeOf } from '../fisher/block-shape.js';
 import { checkBlocks } from '../groups/check-blocks.js';
 import { type Pattern, type PatternAxis, parsePattern } from '../groups/pattern.js';
 import { type MemoryBudget, memoryBudget } from '../memory/budget.js';
@@ -121,6 +121,7 @@ function checkEstimate(options: EstimateOptions): RunSettings {
   const fallback = needsFisher(criterion) ? DEFAULTS.update : 'none';
   const update = checkChoice('update', UPDATE_RULES, options.update, fallback);
   const needed = run === 'fisher' || needsFisher(criterion) || update !== 'none';
+  checkSurvivors(parameters);
   const factored = parameters.filter((one) => isPrunable(one) && one.gradients === 'factored');
   return {
     ...{ run, parameters, criterion, update, inPlace },
@@ -136,4 +137,13 @@ function checkEstimate(options: EstimateOptions): RunSettings {
     sparsity: checkSparsity(options.sparsity ?? 0.9),
     threads: checkThreads(options.threads),
   };
+}
+
+function checkSurvivors(parameters: readonly ParameterShape[]): void {
+  for (const { name, shape, survivors } of parameters) {
+    if (survivors === undefined) continue;
+    const size = sizeOf(shape);
+    if (Number.isInteger(survivors) && survivors >= 0 && survivors <= size) continue;
+    throw optionError(`survivors of "${name}"`, `a whole number from 0 to ${size}`, survivors);
+  }
 }

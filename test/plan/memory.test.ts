@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { BlockFisher, type Parameter, prune } from '../../src/index.js';
+import { BlockFisher, estimate, type Parameter, prune } from '../../src/index.js';
 import { memoryOf, type PlannedMemory } from '../../src/plan/memory.js';
 import { planRun, type RunSettings } from '../../src/plan/run-plan.js';
 import { ENGINES } from '../engines.js';
@@ -74,6 +74,53 @@ test('a run takes the shared memory that is planned, but for counts of equal dig
     ),
     { numRuns: 60 },
   );
+});
+
+test('compact blocks take the memory of the weights that are still there', async (t) => {
+  const parameters = [
+    [30, 40],
+    [25, 8],
+    [6, 6],
+  ].map(([rows, columns], i): Parameter => {
+    const parameter = { ...randomParameter(`p${i}`, [rows, columns], random), outputAxis: i % 2 };
+    const share = [0.1, 0.6, 0][i];
+    return {
+      ...parameter,
+      mask: Uint8Array.from(parameter.data, () => (random() < share ? 1 : 0)),
+    };
+  });
+  const survivors = parameters.map(({ mask }) => mask?.reduce((sum, bit) => sum + bit, 0));
+  const shapes = parameters.map(({ name, shape }, i) => ({
+    ...{ name, shape, outputAxis: i % 2, survivors: survivors[i] },
+  }));
+  const gradients = randomBatches(parameters, [12, 12], random);
+  const options = { blockSize: 30, samples: 24, damping: 0.1, threads: 1, engine, sparsity: 0.95 };
+  for (const solver of ['gram', 'dual', 'woodbury'] as const) {
+    for (const selection of ['oneshot', 'greedy'] as const) {
+      const run = { ...options, parameters, solver, selection, blocks: 'compact' as const };
+      const settings = runSettings({ ...run, parameters: shapes, gradientBatch: 12 });
+      const planned = memoryOf(planRun(settings));
+      const { statistics } = await prune({ ...run, gradients });
+      const peak = Math.max(...statistics.phases.map(({ peakBytes }) => peakBytes));
+      t.true(peak <= planned.shared);
+      t.true(peak >= beforeStatistics(planned));
+      const estimated = await estimate({ ...run, parameters: shapes, gradientBatch: 12 });
+      t.deepEqual(estimated.bytes.shared, planned.shared);
+      const whole = memoryOf(planRun({ ...settings, parameters }));
+      t.true(planned.state < whole.state / 4);
+      // A limit that is too low for blocks of the parameter is enough for compact ones.
+      const memoryLimit = planned.total;
+      await t.notThrowsAsync(prune({ ...run, gradients, memoryLimit, gradientBatch: 12 }));
+      const { blocks: _, ...plain } = run;
+      await t.throwsAsync(prune({ ...plain, gradients, memoryLimit, gradientBatch: 12 }), {
+        code: 'ERR_WOODFISHER_MEMORY',
+      });
+    }
+  }
+  const more = [{ name: 'w', shape: [4, 5], survivors: 21 }];
+  await t.throwsAsync(estimate({ parameters: more, blocks: 'compact' }), {
+    message: /^survivors of "w" must be a whole number from 0 to 20/,
+  });
 });
 
 /** The peak without the counts of the quantiles. */

@@ -6,7 +6,7 @@ import type { ParsedPattern } from '../../groups/pattern.js';
 import type { Lease } from '../../memory/arena.js';
 import { firstDifference } from '../../memory/first-difference.js';
 import type { Parameter } from '../../parameters.js';
-import type { ParameterShape } from '../block-shape.js';
+import { type ParameterShape, sizeOf } from '../block-shape.js';
 import { type BlockedParameter, blockParameters } from '../blocked-parameter.js';
 import { patternOf } from './description.js';
 import type { StateSource } from './state-source.js';
@@ -15,8 +15,9 @@ import type { StateSource } from './state-source.js';
 export async function describedShapes(source: StateSource): Promise<ParameterShape[]> {
   const shapes: ParameterShape[] = [];
   for (const [index, { name, outputAxis }] of source.description.parameters.entries()) {
-    const survivors = (await source.starts(index)).at(-1);
-    shapes.push({ name, outputAxis, prunable: true, shape: source.shape(index), survivors });
+    const shape = source.shape(index);
+    const survivors = Math.min((await source.starts(index)).at(-1) ?? 0, sizeOf(shape));
+    shapes.push({ name, outputAxis, prunable: true, shape, survivors });
   }
   return shapes;
 }
