@@ -1,3 +1,5 @@
+import { randomGradients } from '../../examples/digits/random-gradients.js';
+import { scoreNetwork, sparseNetwork } from '../../examples/digits/sparse-network.js';
 import {
   type CriterionName,
   type LossFunction,
@@ -7,10 +9,8 @@ import {
 } from '../../src/index.js';
 import { timed } from '../stopwatch.js';
 import type { Dataset } from './datasets.js';
-import { randomGradients } from './gradients.js';
 import type { QualityMethod } from './methods.js';
 import type { RunResult } from './result.js';
-import { scoreNetwork, sparseNetwork } from './sparse-network.js';
 
 /** How a network is pruned. */
 export interface Recipe {
@@ -56,11 +56,8 @@ function gradientsOf(
   seed: number,
 ): Pick<PruneOptions, 'gradients' | 'samples'> {
   if (samples === null) return {};
-  const gradients = randomGradients(train, samples, seed);
-  if (!advised) return { samples, gradients };
-  return {
-    gradients: (step) => randomGradients(train, step.advisedSamples ?? samples, seed)(step),
-  };
+  if (advised) return { gradients: randomGradients(train, 'advised', seed) };
+  return { samples, gradients: randomGradients(train, samples, seed) };
 }
 
 function meanLoss(heldOut: Dataset['heldOut']): LossFunction {

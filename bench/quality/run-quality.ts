@@ -1,3 +1,4 @@
+import { scoreNetwork, sparseNetwork } from '../../examples/digits/sparse-network.js';
 import type { Parameter } from '../../src/index.js';
 import { ResultCache, weightsKey } from './cache.js';
 import type { Dataset, DatasetName } from './datasets.js';
@@ -11,7 +12,6 @@ import {
   type QualityResult,
   type RunResult,
 } from './result.js';
-import { scoreNetwork, sparseNetwork } from './sparse-network.js';
 import type { Subject } from './subjects.js';
 import { trainedNetwork } from './trained-network.js';
 

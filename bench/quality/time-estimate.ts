@@ -1,10 +1,14 @@
 import { networkParameters } from '../../examples/digits/networks.js';
 import { randomNumbers } from '../../examples/digits/random.js';
+import {
+  exampleFactors,
+  scoreNetwork,
+  sparseNetwork,
+} from '../../examples/digits/sparse-network.js';
 import { estimate } from '../../src/index.js';
 import { timed } from '../stopwatch.js';
 import type { SplitSizes } from './datasets.js';
 import type { Cell } from './grid.js';
-import { exampleFactors, scoreNetwork, sparseNetwork } from './sparse-network.js';
 import type { Subject } from './subjects.js';
 
 /** Examples that are timed. */

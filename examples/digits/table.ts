@@ -1,9 +1,9 @@
 import Table from 'cli-table3';
 
-/** A method and its accuracies (0 … 1), one per sparsity. */
+/** A method and its accuracies (0 … 1), one per sparsity; undefined where it was not run. */
 export interface Row {
   title: string;
-  accuracies: readonly number[];
+  accuracies: readonly (number | undefined)[];
 }
 
 /** Accuracies in percent, a row per method and a column per sparsity. */
@@ -12,7 +12,8 @@ export function accuracyTable(
   sparsities: readonly number[],
   rows: readonly Row[],
 ): string {
-  const percent = (share: number): string => (100 * share).toFixed(2);
+  const percent = (share: number | undefined): string =>
+    share === undefined ? '–' : (100 * share).toFixed(2);
   const table = new Table({
     head: [
       `accuracy, % (dense ${percent(dense)})`,

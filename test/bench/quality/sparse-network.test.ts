@@ -1,12 +1,12 @@
 import test from 'ava';
+import { accuracy } from '../../../examples/digits/accuracy.js';
+import type { Split } from '../../../examples/digits/idx.js';
+import { networkParameters } from '../../../examples/digits/networks.js';
 import {
   exampleFactors,
   scoreNetwork,
   sparseNetwork,
-} from '../../../bench/quality/sparse-network.js';
-import { accuracy } from '../../../examples/digits/accuracy.js';
-import type { Split } from '../../../examples/digits/idx.js';
-import { networkParameters } from '../../../examples/digits/networks.js';
+} from '../../../examples/digits/sparse-network.js';
 import type { Parameter } from '../../../src/index.js';
 import { randomArray, seeded } from '../../random.js';
 

@@ -5,8 +5,8 @@
  * takes an eighth of the time that matrices would, and a dense one about as long as they.
  */
 import { setImmediate } from 'node:timers/promises';
-import type { Split } from '../../examples/digits/idx.js';
 import type { FactoredGradients, Parameter } from '../../src/index.js';
+import type { Split } from './idx.js';
 
 /** The weights of a layer that are not 0. */
 interface SparseLayer {

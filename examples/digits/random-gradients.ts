@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Split } from '../../examples/digits/idx.js';
-import { randomNumbers, shuffle } from '../../examples/digits/random.js';
 import { type GradientBatch, type GradientStep, MAX_STEPS } from '../../src/index.js';
+import type { Split } from './idx.js';
+import { randomNumbers, shuffle } from './random.js';
 import { exampleFactors, type SparseNetwork, sparseNetwork } from './sparse-network.js';
 
 const BATCH = 128;
@@ -9,10 +9,19 @@ const BATCH = 128;
 /** Gradients at the weights of a step. */
 export type StepGradients = (step: GradientStep) => AsyncIterable<GradientBatch>;
 
-/** At each step the gradients of `samples` training examples, chosen by the seed and the step. */
-export function randomGradients(train: Split, samples: number, seed: number): StepGradients {
-  return ({ index, parameters }) => {
-    const examples = randomExamples(train, samples, seed * MAX_STEPS + index);
+/**
+ * At each step the gradients of `samples` training examples, or as many as the preset is made for, chosen
+ * by the seed and the step.
+ */
+export function randomGradients(
+  train: Split,
+  samples: number | 'advised',
+  seed: number,
+): StepGradients {
+  return ({ index, parameters, advisedSamples }) => {
+    const count = samples === 'advised' ? advisedSamples : samples;
+    if (count === undefined) throw new TypeError('a run without a preset advises no samples');
+    const examples = randomExamples(train, count, seed * MAX_STEPS + index);
     const weights = parameters.filter((_, i) => i % 2 === 0).map(({ name }) => name);
     return batches(sparseNetwork(parameters), weights, train, examples);
   };
