@@ -52,7 +52,7 @@ export const PRESET_OPTIONS: Readonly<Record<Preset, PresetOptions>> = {
     update: 'joint',
     firstOrder: { step: 'line-search' },
     steps: 32,
-    schedule: 'cubic',
+    schedule: { polynomial: 6 },
     blockSize: 200,
     blocks: 'compact',
     damping: { relative: 0.01, over: 'model' },
