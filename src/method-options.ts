@@ -1,8 +1,8 @@
-import { CRITERIA, needsFisher } from './criteria/score.js';
+import { CRITERIA, needsFisher, usesInverse } from './criteria/score.js';
 import type { CriterionName, UpdateRule } from './engine/kernels.js';
 import { optionError, WoodFisherError } from './errors.js';
 import type { ParsedPattern } from './groups/pattern.js';
-import { checkChoice, DEFAULTS } from './options.js';
+import { checkChoice, checkSeed, DEFAULTS } from './options.js';
 import { SELECTIONS, type Selection } from './selection/greedy.js';
 import { checkSchedule, describeSchedule, type Schedule } from './steps/schedule.js';
 import { UPDATE_RULES } from './updates/apply.js';
@@ -16,12 +16,14 @@ export const MAX_STEPS = 64;
 export interface MethodOptions {
   /** How weights are ranked. Default `woodfisher`. */
   criterion?: CriterionName;
+  /** Of criterion `random`: a whole number from 0 to 2³² − 1. The same seed prunes the same weights. Default 0. */
+  seed?: number;
   /**
    * `oneshot` ranks every weight by its own removal; `greedy` removes one weight at a time inside each
    * block (optimal brain surgeon). Default `oneshot`.
    */
   selection?: Selection;
-  /** How kept weights make up for pruned ones. Default `joint`; `none` for `magnitude` without gradients. */
+  /** How kept weights make up for pruned ones. Default `joint`; `none` without gradients. */
   update?: UpdateRule;
   /**
    * Takes the gradient into saliency and update (WoodTaylor), h = F⁻¹ḡ shortened to α·h: `step` is α
@@ -43,6 +45,8 @@ export interface MethodOptions {
 /** The method with its defaults, checked. */
 export interface Method {
   criterion: CriterionName;
+  /** Of criterion `random`. */
+  seed: number;
   selection: Selection;
   update: UpdateRule;
   firstOrder: { step: number } | { search: LossFunction } | undefined;
@@ -63,12 +67,13 @@ export interface MethodContext {
 /** Fills in the defaults; refuses pairs of options that have no meaning. */
 export function checkMethod(options: MethodOptions, context: MethodContext): Method {
   const criterion = checkChoice('criterion', CRITERIA, options.criterion, DEFAULTS.criterion);
+  const seed = checkSeedOf(criterion, options.seed);
   const selection = checkChoice('selection', SELECTIONS, options.selection, DEFAULTS.selection);
   const without = context.gradients === 'none';
   if (without && needsFisher(criterion)) {
     throw refused(
       'gradients',
-      `criterion "${criterion}" needs gradients; only "magnitude" does without`,
+      `criterion "${criterion}" needs gradients; only "magnitude" and "random" do without`,
     );
   }
   const fallback = without ? 'none' : DEFAULTS.update;
@@ -82,7 +87,20 @@ export function checkMethod(options: MethodOptions, context: MethodContext): Met
   }
   checkSelection(selection, criterion, context.pattern, update);
   const { firstOrder, warnings } = checkFirstOrder(options, update);
-  return { criterion, selection, update, firstOrder, warnings, ...checkSteps(options, context) };
+  const steps = checkSteps(options, context);
+  return { criterion, seed, selection, update, firstOrder, warnings, ...steps };
+}
+
+/** Refuses a seed where nothing is random. */
+export function checkSeedOf(criterion: CriterionName, seed: number | undefined): number {
+  if (seed !== undefined && criterion !== 'random') {
+    throw refused(
+      'seed',
+      `seed is for criterion "random", but criterion is "${criterion}"; leave seed out`,
+      seed,
+    );
+  }
+  return checkSeed(seed);
 }
 
 /** Refuses what greedy selection does not go with. */
@@ -100,10 +118,10 @@ export function checkSelection(
       selection,
     );
   }
-  if (criterion !== 'woodfisher') {
+  if (!usesInverse(criterion)) {
     throw refused(
       'selection',
-      `selection "greedy" takes the weight that raises the loss least by the Fisher, so that criterion "${criterion}" has no part in it; use criterion "woodfisher", or selection "oneshot"`,
+      `selection "greedy" takes the weight that raises the loss least by the Fisher, so that criterion "${criterion}" has no part in it; use criterion "woodfisher" or "kfac", or selection "oneshot"`,
       selection,
     );
   }

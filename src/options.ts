@@ -6,6 +6,7 @@ export const DEFAULTS = {
   blocks: 'parameter',
   damping: 1e-5,
   criterion: 'woodfisher',
+  seed: 0,
   selection: 'oneshot',
   update: 'joint',
   scope: 'global',
@@ -75,6 +76,14 @@ export function describeDamping(damping: Damping): string {
 
 function isAboveZero(value: unknown): value is number {
   return typeof value === 'number' && value > 0 && Number.isFinite(value);
+}
+
+/** A seed of criterion `random`. */
+export function checkSeed(seed: number = DEFAULTS.seed): number {
+  if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
+    throw optionError('seed', 'a whole number from 0 to 4294967295', seed);
+  }
+  return seed;
 }
 
 export function checkSamples(samples: number | undefined): number | undefined {

@@ -39,7 +39,7 @@ export interface PruneOptions extends MethodOptions, BudgetOptions, FisherFormOp
   parameters: readonly Parameter[];
   /**
    * Gradient samples for all prunable parameters, or a function that gives them for each pruning step,
-   * taken at the weights of that step. Only criterion `magnitude` does without.
+   * taken at the weights of that step. Only criteria `magnitude` and `random` do without.
    */
   gradients?: GradientSource;
   /**
@@ -105,7 +105,7 @@ export interface PruneSettings extends Method {
   threads: number;
   memory: MemoryBudget;
   gradientBatch: number | undefined;
-  /** Absent: criterion `magnitude` alone. */
+  /** Absent: criteria that do without gradients alone. */
   gradients: PruneOptions['gradients'];
   /** In place of gradients. */
   fisher: PruneOptions['fisher'];

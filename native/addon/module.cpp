@@ -93,6 +93,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("accumulate", call<AccumulateJob, read_accumulate, &Kernels::accumulate>);
   add("centre", call<CentreJob, read_centre, &Kernels::centre>);
   add("invert", call<InvertJob, read_invert, &Kernels::invert>);
+  add("invertWhole", call<InvertWholeJob, read_invert_whole, &Kernels::invert_whole>);
+  add("kronecker", call<KroneckerJob, read_kronecker, &Kernels::kronecker>);
   add("multiply", call<MultiplyJob, read_multiply, &Kernels::multiply>);
   add("update", call<UpdateJob, read_update, &Kernels::update>);
   add("groupSaliency", call<GroupSaliencyJob, read_group_saliency, &Kernels::group_saliency>);
@@ -103,6 +105,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("countKeys", call<CountKeysJob, read_count_keys, &Kernels::count_keys>);
   add("countTies", call<CountTiesJob, read_count_ties, &Kernels::count_ties>);
   add("cut", call<CutJob, read_cut, &Kernels::cut>);
+  add("sumScores", call<SumScoresJob, read_sum_scores, &Kernels::sum_scores>);
   add("findNonFinite", call<FindNonFiniteJob, read_find_non_finite, &Kernels::find_non_finite>);
   add("releasePages", release_pages);
   add("useLargePages", use_large_pages);

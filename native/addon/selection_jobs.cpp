@@ -15,6 +15,12 @@ Amounts read_amounts(const Fields& fields, std::size_t end) {
   return amounts;
 }
 
+std::uint32_t read_word(const Fields& fields, const char* name) {
+  const std::size_t value = fields.count(name);
+  if (value > 0xffffffffu) throw fields.wrong(name, "below 2^32");
+  return static_cast<std::uint32_t>(value);
+}
+
 }  // namespace
 
 ScoreJob read_score(const Fields& fields) {
@@ -28,8 +34,13 @@ ScoreJob read_score(const Fields& fields) {
     job.criterion = Criterion::kDiagonalFisher;
   } else if (criterion == "magnitude") {
     job.criterion = Criterion::kMagnitude;
+  } else if (criterion == "random") {
+    job.criterion = Criterion::kRandom;
+    job.order_of_axes = read_axis_order(fields, end);
+    job.seed = read_word(fields, "seed");
+    job.stream = read_word(fields, "stream");
   } else {
-    throw fields.wrong("criterion", "woodfisher, diagonal-fisher or magnitude");
+    throw fields.wrong("criterion", "woodfisher, diagonal-fisher, magnitude or random");
   }
   job.weights = fields.floats("weights", end).data;
   job.diagonal = fields.doubles("diagonal", job.criterion == Criterion::kWoodFisher ? end : 0).data;
@@ -81,6 +92,19 @@ CutJob read_cut(const Fields& fields) {
   job.score = fields.number("score");
   job.last_tie = fields.number("lastTie");
   job.amounts = read_amounts(fields, end_of(job));
+  return job;
+}
+
+SumScoresJob read_sum_scores(const Fields& fields) {
+  SumScoresJob job;
+  read_blocks(fields, job);
+  job.scores = fields.doubles("scores", end_of(job)).data;
+  job.values = fields.doubles("values", end_of(job)).data;
+  job.mask = fields.bytes("mask", end_of(job)).data;
+  const auto thresholds = fields.doubles("thresholds", 0);
+  job.thresholds = thresholds.data;
+  job.threshold_count = thresholds.length;
+  job.sums = fields.doubles("sums", 2 * thresholds.length).data;
   return job;
 }
 

@@ -3,6 +3,7 @@
 
 #include "jobs.h"
 #include "ranges.h"
+#include "woodfisher/packed_triangle.h"
 
 namespace woodfisher::addon {
 
@@ -65,6 +66,29 @@ InvertJob read_invert(const Fields& fields) {
   job.square_sum = fields.doubles("squareSum", end_of(job)).data;
   job.diagonal = fields.doubles("diagonal", end_of(job)).data;
   job.condition = fields.doubles("condition", job.to).data;
+  if (fields.has("residual")) job.residual = fields.doubles("residual", job.to).data;
+  return job;
+}
+
+InvertWholeJob read_invert_whole(const Fields& fields) {
+  InvertWholeJob job;
+  read_state(fields, job);
+  if (job.solver != Solver::kGram) throw fields.wrong("solver", "gram");
+  job.inverses = fields.doubles("inverses", (job.to - job.first_block) * job.stride).data;
+  return job;
+}
+
+KroneckerJob read_kronecker(const Fields& fields) {
+  KroneckerJob job;
+  read_state(fields, job);
+  if (job.solver != Solver::kWoodbury) throw fields.wrong("solver", "woodbury");
+  const std::size_t end = end_of(job);
+  job.inner = fields.count("inner");
+  if (job.inner == 0) throw fields.wrong("inner", "at least 1");
+  const std::size_t outer = (end + job.inner - 1) / job.inner;
+  job.inner_inverse = fields.doubles("innerInverse", packed_size(job.inner)).data;
+  job.outer_inverse = fields.doubles("outerInverse", packed_size(outer)).data;
+  job.mask = fields.bytes("mask", end).data;
   return job;
 }
 
@@ -94,6 +118,7 @@ UpdateJob read_update(const Fields& fields) {
   job.mask_after = fields.bytes("maskAfter", end_of(job)).data;
   job.gradient_sum = fields.doubles("gradientSum", end_of(job)).data;
   job.losses = fields.doubles("losses", 2 * job.to).data;
+  if (fields.has("bareLosses")) job.bare_losses = fields.doubles("bareLosses", 2 * job.to).data;
   job.first_order = read_first_order(fields, end_of(job));
   return job;
 }

@@ -1,5 +1,6 @@
-// The scores of the three criteria, by their formulas.
+// The scores of the criteria, by their formulas.
 #include <cmath>
+#include <utility>
 
 #include "support/parameter.h"
 
@@ -47,6 +48,14 @@ struct Scores {
 constexpr Criterion kCriteria[] = {Criterion::kWoodFisher, Criterion::kDiagonalFisher,
                                    Criterion::kMagnitude};
 
+ScoreJob random_job(Scores& scores, AxisOrder order, std::uint32_t seed, std::uint32_t stream) {
+  ScoreJob job = scores.job(Criterion::kRandom, 0, 2);
+  job.order_of_axes = order;
+  job.seed = seed;
+  job.stream = stream;
+  return job;
+}
+
 }  // namespace
 
 void specifications(const Kernels& kernels) {
@@ -59,6 +68,22 @@ void specifications(const Kernels& kernels) {
         expect_at_most(std::fabs(one.scores[c] - exact), 4 * 0x1p-53L * exact, text("weight ", c));
         expect(!std::signbit(one.scores[c]), "a score has no sign");
       }
+    }
+  });
+
+  specify("random scores depend on seed, stream and the model's index alone", [&] {
+    Scores one({.orders = {50, 70}, .samples = 7});
+    Scores other({.orders = {113, 7}, .samples = 7});
+    expect_done(kernels.score(random_job(one, {120, 1, 1}, 5, 1)), "by rows");
+    expect_done(kernels.score(random_job(other, {6, 4, 5}, 5, 1)), "other layout, other blocks");
+    const AxisOrder order{6, 4, 5};
+    for (std::size_t c = 0; c < 120; ++c) {
+      expect(one.scores[c] >= 0 && one.scores[c] < 1, "outside [0, 1)");
+      expect(other.scores[c] == one.scores[order.model_index(c)], "not the score of its index");
+    }
+    for (const auto& [seed, stream] : {std::pair{6u, 1u}, std::pair{5u, 2u}}) {
+      expect_done(kernels.score(random_job(other, {120, 1, 1}, seed, stream)), "another seed");
+      for (std::size_t c = 0; c < 120; ++c) expect(other.scores[c] != one.scores[c], "the same");
     }
   });
 

@@ -45,7 +45,7 @@ export function addInputFlags(command: Command): Command {
     .requiredOption('--weights <file>', 'the model: a safetensors file (required)')
     .option(
       '--gradients <file>',
-      'gradient samples: a safetensors file, see below; only --criterion magnitude does without',
+      'gradient samples: a safetensors file, see below; only --criterion magnitude and random do without',
     )
     .option(
       '--fisher <file>',
@@ -75,6 +75,7 @@ export function addInputFlags(command: Command): Command {
 /** How weights are ranked. */
 export interface CriterionFlags {
   criterion: CriterionName;
+  seed?: number;
   blockSize: number;
   blocks: BlockLayout;
   damping: number;
@@ -97,6 +98,12 @@ export function addCriterionFlags(command: Command): Command {
       ).choices(PRESETS),
     )
     .addOption(choice('--criterion <name>', CRITERIA, DEFAULTS.criterion, 'how weights are ranked'))
+    .addOption(
+      new Option(
+        '--seed <n>',
+        `of --criterion random, 0 to 4294967295 (default: ${DEFAULTS.seed})`,
+      ).argParser(parseNumber),
+    )
     .addOption(
       number('--block-size <n>', 'weights whose curvature is taken together', DEFAULTS.blockSize),
     )

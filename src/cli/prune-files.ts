@@ -54,13 +54,13 @@ export type PruneFlags = InputFlags & CriterionFlags & SelectionFlags & EngineFl
  */
 export async function pruneFiles(flags: PruneFlags, { reporter, signal }: Run): Promise<void> {
   const start = performance.now();
-  const { blockSize, blocks, criterion, update, solver, engine, threads, memoryLimit } = flags;
+  const { blockSize, blocks, criterion, seed, update, solver, engine, threads, memoryLimit } = flags;
   const { selection, firstOrder: step, patternAxis, zerosArePruned } = flags;
   const { examplesPerSample, fisherScale, centred, fisher, saveFisher, dampingSweep } = flags;
   const { preset, steps, schedule } = flags;
   const options = withPreset({
     ...{ preset, steps, schedule, samples: flags.samples, gradientBatch: flags.gradientBatch },
-    ...{ blockSize, blocks, criterion, update, solver, engine, threads, memoryLimit },
+    ...{ blockSize, blocks, criterion, seed, update, solver, engine, threads, memoryLimit },
     ...{ selection, patternAxis, zerosArePruned, pattern: await readPattern(flags.pattern) },
     ...{ examplesPerSample, fisherScale, centred, fisher, saveFisher, dampingSweep },
     damping: dampingOf(flags),

@@ -9,13 +9,26 @@ import { type FirstOrderTerm, firstOrderOf } from '../updates/first-order.js';
 
 /**
  * How weights are ranked. `woodfisher`: (w − αh)²/(2 (F⁻¹)_qq), the loss of removing one weight while the
- * others make up for it; h = F⁻¹ḡ, and α = 0 without the first-order term. `diagonal-fisher`: w² F_qq/2, the same with a diagonal Fisher. `magnitude`: |w|.
+ * others make up for it; h = F⁻¹ḡ, and α = 0 without the first-order term. `diagonal-fisher`: w² F_qq/2,
+ * the same with a diagonal Fisher. `kfac`: as `woodfisher`, with the inverse of the Kronecker-factored
+ * Fisher. `magnitude`: |w|. `random`: a number by the seed and the weight's place alone.
  */
-export const CRITERIA: readonly CriterionName[] = ['woodfisher', 'diagonal-fisher', 'magnitude'];
+export const CRITERIA: readonly CriterionName[] = [
+  'woodfisher',
+  'diagonal-fisher',
+  'kfac',
+  'magnitude',
+  'random',
+];
 
 /** Whether a criterion needs gradients. */
 export function needsFisher(criterion: CriterionName): boolean {
-  return criterion !== 'magnitude';
+  return criterion !== 'magnitude' && criterion !== 'random';
+}
+
+/** Whether a criterion ranks by F⁻¹, and so counts on the other weights making up for a removal. */
+export function usesInverse(criterion: CriterionName): boolean {
+  return criterion === 'woodfisher' || criterion === 'kfac';
 }
 
 /** What the criteria of the Fisher need of it, by parameter, in block order. */
@@ -36,20 +49,24 @@ export function scoreArrays({ size }: BlockShape) {
   return { scores: ['float64', size] } as const satisfies ArrayPlan;
 }
 
-/** Scores of all weights, one array per parameter on the run's memory, in block order. */
+/**
+ * Scores of all weights, one array per parameter on the run's memory, in block order. `seed` is that of
+ * criterion `random`.
+ */
 export async function scoreWeights(
   context: RunContext,
   parameters: readonly BlockedParameter[],
   weights: readonly Float32Array[],
   criterion: CriterionName,
   { diagonal, squareSum, samples, damping, firstOrder }: ScoreInputs = NO_INPUTS,
+  seed = 0,
 ): Promise<Float64Array[]> {
   const scores = parameters.map((shape) => context.lease.arrays(scoreArrays(shape)).scores);
   const bytes = (order: number): number => 16 * order;
   const tasks = cutIntoTasks(wholeParameters(parameters), bytes, tasksOfBytes).map((task) =>
     task.map(({ parameter, index, from, to }): LabelledJob<'score'> => {
       const job: KernelJob<'score'> = {
-        criterion,
+        criterion: criterion === 'kfac' ? 'woodfisher' : criterion,
         starts: parameter.starts,
         from,
         to,
@@ -60,6 +77,9 @@ export async function scoreWeights(
         samples,
         damping: lambdaOf(damping, index),
         scores: scores[index],
+        order: parameter.order,
+        seed,
+        stream: index,
         ...firstOrderOf(firstOrder, index),
       };
       return { parameter: parameter.name, job };

@@ -20,6 +20,8 @@ export interface Kernels {
   accumulate(job: AccumulateJob): Status;
   centre(job: CentreJob): Status;
   invert(job: InvertJob): Status;
+  invertWhole(job: InvertWholeJob): Status;
+  kronecker(job: KroneckerJob): Status;
   multiply(job: MultiplyJob): Status;
   update(job: UpdateJob): Status;
   groupSaliency(job: GroupSaliencyJob): Status;
@@ -30,6 +32,7 @@ export interface Kernels {
   countKeys(job: CountKeysJob): Status;
   countTies(job: CountTiesJob): Status;
   cut(job: CutJob): Status;
+  sumScores(job: SumScoresJob): Status;
   findNonFinite(job: FindNonFiniteJob): Status;
 }
 
@@ -150,6 +153,28 @@ export interface InvertJob extends StateRange {
   squareSum: Float64Array;
   diagonal: Float64Array;
   condition: Float64Array;
+  /**
+   * Where it is given: residual[block] = ‖F(F⁻¹v) − v‖/‖v‖ for v = probe (engine/javascript/residual.ts), by
+   * the factorisation that D was made of. woodbury keeps no F: NaN.
+   */
+  residual?: Float64Array;
+}
+
+/** gram alone: inverses, in the layout of `states`, holds F⁻¹ of each block whole. About order³ flops. */
+export interface InvertWholeJob extends StateRange {
+  inverses: Float64Array;
+}
+
+/**
+ * woodbury alone: P of the blocks out of the inverses X (inner × inner) and Y of two Kronecker factors,
+ * packed lower triangles: P(c, c') = Y(o, o')·X(i, i') for the weights c = o·inner + i and c' of a block.
+ * Weights with mask 0 are held at 0: P ← P − P e_q e_qᵀ P / P_qq for each, whose own row is then that of I/λ.
+ */
+export interface KroneckerJob extends StateRange {
+  inner: number;
+  innerInverse: Float64Array;
+  outerInverse: Float64Array;
+  mask: Uint8Array;
 }
 
 /** output = F⁻¹ · input, block by block. Both in block order. */
@@ -177,7 +202,8 @@ export type UpdateRule = 'none' | 'independent' | 'joint';
  * - joint: w_R += F_RR⁻¹ (F_RQ w_Q − αḡ_R), w_Q = 0: the minimiser of ½ δᵀFδ + αḡᵀδ for the whole set.
  * Weights with maskBefore = 0 are 0 before and after. A block with empty Q is left as it is.
  * `weights` (float32, block order) is changed in place. With δ the change after rounding to float32:
- * losses[2·block] = ½ δᵀFδ and losses[2·block + 1] = ḡᵀδ, ḡ = gradientSum / N.
+ * losses[2·block] = ½ δᵀFδ and losses[2·block + 1] = ḡᵀδ, ḡ = gradientSum / N. `bareLosses`, where it is
+ * given, has the same of δ_Q = −w_Q, δ_R = 0: what rule none costs.
  */
 export interface UpdateJob extends StateRange, FirstOrder {
   rule: UpdateRule;
@@ -186,6 +212,7 @@ export interface UpdateJob extends StateRange, FirstOrder {
   maskAfter: Uint8Array;
   gradientSum: Float64Array;
   losses: Float64Array;
+  bareLosses?: Float64Array;
 }
 
 /**
@@ -262,22 +289,28 @@ export interface ChooseSmallestJob extends BlockRange, SubsetRange {
   scores: Float64Array;
 }
 
-export type CriterionName = 'woodfisher' | 'diagonal-fisher' | 'magnitude';
+export type CriterionName = 'woodfisher' | 'diagonal-fisher' | 'kfac' | 'magnitude' | 'random';
 
 /**
  * scores[c] by criterion, for the weights of the blocks.
  * - woodfisher: (w − αh)² / (2 D), D = diagonal.
  * - diagonal-fisher: w² (λ + squareSum/N) / 2.
- * - magnitude: |w|. Arrays a criterion does not use may be empty.
+ * - magnitude: |w|.
+ * - random: a number of [0, 1) by `seed`, `stream` and the index in the model's layout alone: 53 bits
+ *   of a hash (engine/javascript/random-score.ts). Arrays a criterion does not use may be empty.
  */
 export interface ScoreJob extends BlockRange, FirstOrder {
-  criterion: CriterionName;
+  criterion: Exclude<CriterionName, 'kfac'>;
   weights: Float32Array;
   diagonal: Float64Array;
   squareSum: Float64Array;
   samples: number;
   damping: number;
   scores: Float64Array;
+  order: AxisOrder;
+  /** Whole numbers below 2³². */
+  seed: number;
+  stream: number;
 }
 
 /**
@@ -329,6 +362,19 @@ export interface CutJob extends BlockRange, CountedUnits {
   order: AxisOrder;
   score: number;
   lastTie: number;
+}
+
+/**
+ * Sums of values by score, over the units with mask 1. With thresholds t_0 < t_1 < …: sums[2j] grows by the
+ * values whose score is above t_(j−1) and below t_j, sums[2j + 1] by those whose score is t_j. What is above
+ * the last threshold is passed over.
+ */
+export interface SumScoresJob extends BlockRange {
+  scores: Float64Array;
+  values: Float64Array;
+  mask: Uint8Array;
+  thresholds: Float64Array;
+  sums: Float64Array;
 }
 
 /** `value`: the first index in [begin, end) whose value is not finite, or −1. */

@@ -3,7 +3,7 @@ import type { CriterionName, UpdateRule } from '../engine/kernels.js';
 import { WoodFisherError } from '../errors.js';
 import type { ParsedPattern } from '../groups/pattern.js';
 import { copyInPieces, inPieces } from '../memory/pieces.js';
-import { checkSelection } from '../method-options.js';
+import { checkSeedOf, checkSelection } from '../method-options.js';
 import { checkChoice, type Damping, DEFAULTS } from '../options.js';
 import type { RunContext } from '../pool/run-context.js';
 import { type BudgetOptions, checkBudgets } from '../selection/budgets.js';
@@ -39,6 +39,8 @@ export interface WeightOptions {
 export interface SelectOptions extends WeightOptions, BudgetOptions {
   /** Default `woodfisher`; the only one that `greedy` has. */
   criterion?: CriterionName;
+  /** Of criterion `random`. Default 0. */
+  seed?: number;
   /** Default `oneshot`; `greedy` takes single weights alone. */
   selection?: Selection;
 }
@@ -163,11 +165,12 @@ export class BlockInverse {
    * Scores of all weights, float64; the lower, the cheaper to remove.
    */
   async saliency(
-    options: WeightOptions & { criterion?: CriterionName } = {},
+    options: WeightOptions & { criterion?: CriterionName; seed?: number } = {},
   ): Promise<Record<string, Float64Array>> {
     this.#check();
-    const criterion = checkChoice('criterion', CRITERIA, options.criterion, DEFAULTS.criterion);
-    return await this.#withScores(criterion, options, (scores) =>
+    const criterion = this.#criterion(options.criterion);
+    const seed = checkSeedOf(criterion, options.seed);
+    return await this.#withScores({ criterion, seed }, options, (scores) =>
       this.#toModel(scores, newFloat64Array),
     );
   }
@@ -205,7 +208,8 @@ export class BlockInverse {
     this.#check();
     const pattern = this.#pattern;
     const budgets = checkBudgets(options, pattern);
-    const criterion = checkChoice('criterion', CRITERIA, options.criterion, DEFAULTS.criterion);
+    const criterion = this.#criterion(options.criterion);
+    const seed = checkSeedOf(criterion, options.seed);
     const selection = checkChoice('selection', SELECTIONS, options.selection, DEFAULTS.selection);
     checkSelection(selection, criterion, pattern);
     const state = this.#state;
@@ -214,7 +218,7 @@ export class BlockInverse {
     const inputs = this.#scoreInputs(await this.#firstOrder(options.firstOrder));
     return await this.#withWeights(options.weights, async (weights) => {
       const ranking = await rank(this.#context, {
-        ...{ parameters, weights, criterion, selection, pattern, budgets },
+        ...{ parameters, weights, criterion, seed, selection, pattern, budgets },
         fisher: { state, inputs },
       });
       try {
@@ -308,6 +312,16 @@ export class BlockInverse {
     }
   }
 
+  #criterion(asked: CriterionName | undefined): CriterionName {
+    const criterion = checkChoice('criterion', CRITERIA, asked, DEFAULTS.criterion);
+    if (criterion !== 'kfac') return criterion;
+    throw new WoodFisherError(
+      'ERR_WOODFISHER_OPTION',
+      'criterion "kfac" is not of this Fisher: its sums are of the inputs and deltas of layers, not of their gradients; give those as factors to prune',
+      { option: 'criterion', value: criterion },
+    );
+  }
+
   async #firstOrder(step = 0): Promise<FirstOrderTerm | undefined> {
     if (checkStep(step) === 0) return undefined;
     this.#inverseGradient ??= inverseGradient(this.#context, this.#state, this.#lambda);
@@ -327,7 +341,7 @@ export class BlockInverse {
 
   /** Calls `use` with the scores of the weights, in block order. */
   async #withScores<T>(
-    criterion: CriterionName,
+    { criterion, seed }: { criterion: CriterionName; seed: number },
     { weights: given, firstOrder }: WeightOptions,
     use: (scores: Float64Array[]) => Promise<T>,
   ): Promise<T> {
@@ -335,7 +349,14 @@ export class BlockInverse {
     return await this.#withWeights(given, async (weights) => {
       const inputs = needsFisher(criterion) ? this.#scoreInputs(term) : undefined;
       const { parameters } = this.#state;
-      const scores = await scoreWeights(this.#context, parameters, weights, criterion, inputs);
+      const scores = await scoreWeights(
+        this.#context,
+        parameters,
+        weights,
+        criterion,
+        inputs,
+        seed,
+      );
       try {
         return await use(scores);
       } finally {

@@ -49,7 +49,7 @@ export interface EstimateOptions {
   /** Samples of a batch at most. Default 128. */
   gradientBatch?: number;
   criterion?: CriterionName;
-  /** Default `joint`; `none` for criterion `magnitude`, which then needs no gradients. */
+  /** Default `joint`; `none` for criteria `magnitude` and `random`, which then need no gradients. */
   update?: UpdateRule;
   /** Default `oneshot`. */
   selection?: Selection;

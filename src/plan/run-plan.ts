@@ -1,3 +1,4 @@
+import { usesInverse } from '../criteria/score.js';
 import type { CriterionName, SolverName, UpdateRule } from '../engine/kernels.js';
 import {
   type BlockShape,
@@ -26,7 +27,7 @@ export interface RunSettings {
   blocks?: BlockLayout;
   /** Default: unstructured. */
   pattern?: ParsedPattern;
-  /** Absent: no Fisher is made (criterion magnitude without gradients). */
+  /** Absent: no Fisher is made (a criterion that does without gradients). */
   solver?: SolverOption;
   /** N, where it is known. */
   samples?: number;
@@ -91,5 +92,5 @@ export function planRun(settings: RunSettings, memoryLimit?: number): RunPlan {
 
 /** Whether a run makes D = diag(F⁻¹). */
 export function invertsBlocks({ solver, run, criterion }: RunPlan): boolean {
-  return solver !== undefined && (run === 'fisher' || criterion === 'woodfisher');
+  return solver !== undefined && (run === 'fisher' || usesInverse(criterion));
 }

@@ -21,6 +21,8 @@ export interface RunStatistics {
   /** The recipe whose options stood where none were given; null where there was none. */
   preset: Preset | null;
   criterion: CriterionName;
+  /** Of criterion `random`; null for the others. */
+  seed: number | null;
   selection: Selection;
   update: UpdateRule;
   scope: Scope;

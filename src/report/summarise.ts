@@ -62,6 +62,7 @@ export async function runStatistics(
     version: STATISTICS_VERSION,
     preset: settings.preset ?? null,
     criterion: settings.criterion,
+    seed: settings.criterion === 'random' ? settings.seed : null,
     selection: settings.selection,
     update: settings.update,
     scope: budgets.scope,

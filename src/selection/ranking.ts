@@ -1,4 +1,4 @@
-import { needsFisher, type ScoreInputs, scoreWeights } from '../criteria/score.js';
+import { needsFisher, type ScoreInputs, scoreWeights, usesInverse } from '../criteria/score.js';
 import type { CriterionName } from '../engine/kernels.js';
 import type { BlockedParameter } from '../fisher/blocked-parameter.js';
 import type { FisherState } from '../fisher/fisher-state.js';
@@ -17,10 +17,12 @@ export interface RankingInputs {
   parameters: readonly BlockedParameter[];
   weights: readonly Float32Array[];
   criterion: CriterionName;
+  /** Of criterion `random`. Default 0. */
+  seed?: number;
   selection: Selection;
   pattern: ParsedPattern;
   budgets: Budgets;
-  /** Absent for magnitude without gradients. */
+  /** Absent for criteria that do without gradients. */
   fisher?: { state: FisherState; inputs: ScoreInputs };
 }
 
@@ -54,7 +56,7 @@ export async function rank(context: RunContext, inputs: RankingInputs): Promise<
     return { inputs, units };
   }
   const model = await groupModel(context.lease, parameters, pattern);
-  const joint = criterion === 'woodfisher' && fisher !== undefined;
+  const joint = usesInverse(criterion) && fisher !== undefined;
   const weightScores = joint ? undefined : await additiveScores(context, inputs);
   if (pattern.kind === 'subsets') {
     const none = model.lists.map(({ count }) => context.lease.float64(count));
@@ -84,7 +86,7 @@ export function disposeRanking({ lease }: RunContext, { units, groups, weightSco
 
 async function weightScoresOf(
   context: RunContext,
-  { parameters, weights, criterion, selection, fisher }: RankingInputs,
+  { parameters, weights, criterion, seed, selection, fisher }: RankingInputs,
 ): Promise<Float64Array[]> {
   if (selection === 'greedy' && fisher !== undefined) {
     const { damping, firstOrder } = fisher.inputs;
@@ -92,7 +94,7 @@ async function weightScoresOf(
     return (await traceBlocks(context, fisher.state, damping, weights, { step })).keys;
   }
   const inputs = needsFisher(criterion) ? fisher?.inputs : undefined;
-  return await scoreWeights(context, parameters, weights, criterion, inputs);
+  return await scoreWeights(context, parameters, weights, criterion, inputs, seed);
 }
 
 /** Scores that may be summed over groups: magnitude counts as w². */

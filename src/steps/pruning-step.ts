@@ -1,3 +1,4 @@
+import { usesInverse } from '../criteria/score.js';
 import type { BlockedParameter } from '../fisher/blocked-parameter.js';
 import type { EstimatedFisher } from '../fisher/estimate.js';
 import { inverseGradient } from '../fisher/inverse-gradient.js';
@@ -20,7 +21,7 @@ export interface StepInput {
   all: readonly Parameter[];
   /** Block order; their masks say what is still there. The weights change in place. */
   parameters: readonly BlockedParameter[];
-  /** Absent: criterion magnitude alone. */
+  /** Absent: criteria that do without gradients alone. */
   fisher: EstimatedFisher | undefined;
   /** How much is pruned when the step is done. */
   budgets: Budgets;
@@ -67,10 +68,10 @@ async function invert(
   clock: PhaseClock,
   { fisher }: StepInput,
 ): Promise<{ inverse?: InverseDiagonal; h?: Float64Array[] }> {
-  if (fisher === undefined || (criterion !== 'woodfisher' && firstOrder === undefined)) return {};
+  if (fisher === undefined || (!usesInverse(criterion) && firstOrder === undefined)) return {};
   const { state, damping } = fisher;
   return await clock.time('invert', async () => ({
-    inverse: criterion === 'woodfisher' ? await invertBlocks(context, state, damping) : undefined,
+    inverse: usesInverse(criterion) ? await invertBlocks(context, state, damping) : undefined,
     h: firstOrder && (await inverseGradient(context, state, damping)),
   }));
 }
@@ -78,13 +79,13 @@ async function invert(
 /** Scores what may be pruned: weights by criterion or in greedy order, or groups. */
 async function score(
   context: RunContext,
-  { criterion, selection, pattern }: PruneSettings,
+  { criterion, seed, selection, pattern }: PruneSettings,
   { parameters, fisher, budgets }: StepInput,
   inverse: InverseDiagonal | undefined,
   firstOrder: FirstOrderTerm | undefined,
 ): Promise<Ranking> {
   const weights = parameters.map((parameter) => parameter.weights);
-  const ranked = { parameters, weights, criterion, selection, pattern, budgets };
+  const ranked = { parameters, weights, criterion, seed, selection, pattern, budgets };
   if (fisher === undefined) return await rank(context, ranked);
   const { state, damping } = fisher;
   const inputs = {

@@ -36,7 +36,8 @@ function calls(kernels: Kernels, fixture: Fixture): Record<string, () => Status>
     none: () => kernels.update(fixture.pruning('none', maskAfter)),
     independent: () => kernels.update(fixture.pruning('independent', maskAfter)),
     joint: () => kernels.update(fixture.pruning('joint', maskAfter)),
-    score: () => kernels.score({ ...range, ...scored, criterion: 'woodfisher' }),
+    score: () =>
+      kernels.score({ ...range, ...scored, criterion: 'woodfisher', order, seed: 0, stream: 0 }),
     countKeys: () =>
       kernels.countKeys({ ...ranked, level: 0, prefixes: Float64Array.of(0), counts }),
     countTies: () => kernels.countTies({ ...ranked, order, score: 1, level: 0, prefix: 0, counts }),

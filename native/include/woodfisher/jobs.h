@@ -12,7 +12,7 @@ namespace woodfisher {
 
 enum class Solver { kGram, kWoodbury, kDual };
 enum class UpdateRule { kNone, kIndependent, kJoint };
-enum class Criterion { kWoodFisher, kDiagonalFisher, kMagnitude };
+enum class Criterion { kWoodFisher, kDiagonalFisher, kMagnitude, kRandom };
 
 // Blocks [from, to) of one parameter; block b holds the weights [starts[b], starts[b + 1]).
 struct BlockRange {
@@ -96,6 +96,18 @@ struct InvertJob : StateRange {
   const double* square_sum;
   double* diagonal;
   double* condition;
+  double* residual = nullptr;  // null: not wanted
+};
+
+struct InvertWholeJob : StateRange {
+  double* inverses;  // in the layout of `states`
+};
+
+struct KroneckerJob : StateRange {
+  std::size_t inner;
+  const double* inner_inverse;  // packed, inner x inner
+  const double* outer_inverse;
+  const std::uint8_t* mask;
 };
 
 struct MultiplyJob : StateRange {
@@ -119,6 +131,7 @@ struct UpdateJob : StateRange {
   const double* gradient_sum;
   double* losses;
   FirstOrder first_order = {};
+  double* bare_losses = nullptr;  // of rule none; null: not wanted
 };
 
 struct GroupSaliencyJob : StateRange {
@@ -188,6 +201,9 @@ struct ScoreJob : BlockRange {
   double damping;
   double* scores;
   FirstOrder first_order = {};
+  AxisOrder order_of_axes = {1, 1, 1};  // random alone, as the seed and the stream
+  std::uint32_t seed = 0;
+  std::uint32_t stream = 0;
 };
 
 // What a unit (a weight, or a group of them) counts: amounts[c] * factor, or factor without
@@ -228,6 +244,15 @@ struct CutJob : BlockRange {
   double score;
   double last_tie;
   Amounts amounts = {};
+};
+
+struct SumScoresJob : BlockRange {
+  const double* scores;
+  const double* values;
+  const std::uint8_t* mask;
+  const double* thresholds;
+  std::size_t threshold_count;
+  double* sums;
 };
 
 struct FindNonFiniteJob {

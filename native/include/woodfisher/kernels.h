@@ -15,6 +15,8 @@ struct Kernels {
   Status (*accumulate)(const AccumulateJob&);
   Status (*centre)(const CentreJob&);
   Status (*invert)(const InvertJob&);
+  Status (*invert_whole)(const InvertWholeJob&);
+  Status (*kronecker)(const KroneckerJob&);
   Status (*multiply)(const MultiplyJob&);
   Status (*update)(const UpdateJob&);
   Status (*group_saliency)(const GroupSaliencyJob&);
@@ -25,6 +27,7 @@ struct Kernels {
   Status (*count_keys)(const CountKeysJob&);
   Status (*count_ties)(const CountTiesJob&);
   Status (*cut)(const CutJob&);
+  Status (*sum_scores)(const SumScoresJob&);
   Status (*find_non_finite)(const FindNonFiniteJob&);
 };
 

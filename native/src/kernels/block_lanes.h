@@ -10,7 +10,8 @@
 #include <cmath>
 #include <cstddef>
 
-#include "kernels/vector.h"
+#include "kernels/dense.h"
+#include "kernels/residual.h"
 #include "woodfisher/jobs.h"
 #include "woodfisher/packed_triangle.h"
 #include "woodfisher/status.h"
@@ -62,7 +63,7 @@ class BlockLanes {
       double* out = job_.diagonal + job_.begin(block);
       for (std::size_t j = 0; j < job_.order(block); ++j) out[j] = job_.samples * d_[j][lane];
     }
-    return {};
+    return job_.residual == nullptr ? Status{} : residuals();
   }
 
  private:
@@ -180,6 +181,36 @@ class BlockLanes {
       out[i + r] = -value * l(i + r)[i + r];
       d_[j] += out[i + r] * out[i + r];
     }
+  }
+
+  // The residuals of all lanes by the factor that is there. D is written, so that its memory and
+  // that of W are free.
+  Status residuals() {
+    if (job_.control.cancelled()) return kCancelled;
+    Vector* x = d_;  // (N F)^-1 v
+    for (std::size_t i = 0; i < order_; ++i) {
+      x[i] = Vector{} + probe(i);
+      for (std::size_t k = 0; k < i; ++k) x[i] -= l(i)[k] * x[k];
+      x[i] *= l(i)[i];
+    }
+    for (std::size_t i = order_; i-- > 0;) {
+      x[i] *= l(i)[i];
+      for (std::size_t k = 0; k < i; ++k) x[k] -= l(i)[k] * x[i];
+    }
+    double* own = reinterpret_cast<double*>(w_);
+    double* product = own + order_;
+    for (std::size_t lane = 0; lane < count_; ++lane) {
+      const std::size_t block = first_ + lane;
+      const std::size_t order = job_.order(block);
+      for (std::size_t i = 0; i < order; ++i) own[i] = x[i][lane];
+      if (!multiply_symmetric(job_.state(block), order, own, product, job_.control)) {
+        return kCancelled;
+      }
+      const double shift = job_.samples * job_.damping;
+      for (std::size_t i = 0; i < order; ++i) product[i] += shift * own[i];
+      job_.residual[block] = residual_of(product, order);
+    }
+    return {};
   }
 
   const InvertJob& job_;

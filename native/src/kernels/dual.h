@@ -103,6 +103,13 @@ class Dual {
     return true;
   }
 
+  // y = F x
+  void apply(const double* x, double* y) const {
+    multiply(x, vector_);
+    multiply_transposed(vector_, y);
+    for (std::size_t c = 0; c < order_; ++c) y[c] = y[c] / range_.samples + range_.damping * x[c];
+  }
+
   // x^T F x = lambda |x|^2 + |G x|^2 / N
   double quadratic_form(const double* x) const {
     multiply(x, vector_);

@@ -7,8 +7,21 @@
 
 #include "kernels/block_lanes.h"
 #include "kernels/dual.h"
+#include "kernels/residual.h"
 
 namespace woodfisher::WOODFISHER_ISA {
+
+// By the factor that is there; the memory of `free` is written over.
+inline Status residual_from_gram(const InvertJob& job, std::size_t block, Dense u, Dense free) {
+  double* x = free.row(0);
+  double* y = free.row(1);
+  for (std::size_t i = 0; i < u.order; ++i) x[i] = probe(i);
+  if (!solve_symmetric(u, x, job.control)) return kCancelled;
+  if (!multiply_symmetric(job.state(block), u.order, x, y, job.control)) return kCancelled;
+  for (std::size_t i = 0; i < u.order; ++i) y[i] = y[i] / job.samples + job.damping * x[i];
+  job.residual[block] = residual_of(y, u.order);
+  return {};
+}
 
 // D_j is the squared length of row j of U^-1: a sum of squares, accurate to a few roundings of the
 // factor and never negative. 2/3 order^3 flops with the factorisation.
@@ -21,6 +34,20 @@ inline Status diagonal_from_gram(const InvertJob& job, std::size_t block, Dense 
     const std::size_t from = j / kStrip * kStrip;  // zero before j
     diagonal[j] = dot(v.row(j) + from, v.row(j) + from, v.stride - from);
   }
+  return job.residual == nullptr ? Status{} : residual_from_gram(job, block, u, v);
+}
+
+// By the factor that is there and W's memory.
+inline Status residual_from_dual(const InvertJob& job, std::size_t block, double* memory) {
+  if (job.residual == nullptr) return {};
+  const std::size_t order = job.order(block);
+  const Dual dual(job, block, memory);
+  double* x = memory + Dual::doubles(job.sample_count());
+  double* y = x + padded(order);
+  for (std::size_t i = 0; i < order; ++i) x[i] = probe(i);
+  if (!dual.apply_inverse(x, y)) return kCancelled;
+  dual.apply(y, x);
+  job.residual[block] = residual_of(x, order);
   return {};
 }
 
@@ -69,11 +96,14 @@ inline Status invert_block(const InvertJob& job, std::size_t block, double* memo
     case Solver::kGram:
       return diagonal_from_gram(job, block, Dense(memory, order),
                                 Dense(memory + Dense::doubles(order), order));
-    case Solver::kDual:
-      return dual_diagonal(job, block, memory, job.diagonal + job.begin(block));
+    case Solver::kDual: {
+      const Status status = dual_diagonal(job, block, memory, job.diagonal + job.begin(block));
+      return status.done() ? residual_from_dual(job, block, memory) : status;
+    }
     case Solver::kWoodbury:
       break;
   }
+  if (job.residual != nullptr) job.residual[block] = NAN;  // F is not kept
   return diagonal_from_woodbury(job, block);
 }
 

@@ -11,9 +11,12 @@
 #include "kernels/group_saliency.h"
 #include "kernels/initialise.h"
 #include "kernels/invert.h"
+#include "kernels/invert_whole.h"
+#include "kernels/kronecker.h"
 #include "kernels/multiply.h"
 #include "kernels/score.h"
 #include "kernels/select.h"
+#include "kernels/sum_scores.h"
 #include "kernels/update.h"
 #include "kernels/woodbury.h"
 #include "woodfisher/kernels.h"
@@ -33,10 +36,25 @@ inline Status accumulate(const AccumulateJob& job) {
 }
 
 inline constexpr Kernels table(const char* instruction_set) {
-  return {instruction_set, initialise,      accumulate, centre,
-          invert,          multiply,        update,     group_saliency,
-          choose_subsets,  choose_smallest, greedy,     score,
-          count_keys,      count_ties,      cut,        find_non_finite};
+  return {instruction_set,
+          initialise,
+          accumulate,
+          centre,
+          invert,
+          invert_whole,
+          kronecker,
+          multiply,
+          update,
+          group_saliency,
+          choose_subsets,
+          choose_smallest,
+          greedy,
+          score,
+          count_keys,
+          count_ties,
+          cut,
+          sum_scores,
+          find_non_finite};
 }
 
 }  // namespace woodfisher::WOODFISHER_ISA

@@ -56,9 +56,12 @@ class BlockUpdate {
 
   Status run() {
     double losses[2] = {0, 0};
-    if (!prunes_any()) return store_losses(losses);
+    double bare[2] = {0, 0};
+    if (!prunes_any()) return store_losses(losses, bare);
     for (std::size_t i = 0; i < order_; ++i) scratch_.delta[i] = pruned_now(i) ? -weight(i) : 0;
     Status status;
+    if (job_.bare_losses != nullptr) status = predict(bare);
+    if (!status.done()) return of_block(status, block_);
     if (job_.rule == UpdateRule::kIndependent) status = independent();
     if (job_.rule == UpdateRule::kJoint) {
       if (job_.solver == Solver::kGram) status = joint_by_kept();
@@ -73,12 +76,13 @@ class BlockUpdate {
     for (std::size_t i = 0; i < order_; ++i) {
       job_.weights[begin_ + i] = static_cast<float>(scratch_.vector[i]);
     }
-    return store_losses(losses);
+    return store_losses(losses, bare);
   }
 
  private:
-  Status store_losses(const double* losses) {
+  Status store_losses(const double* losses, const double* bare) {
     std::copy(losses, losses + 2, job_.losses + 2 * block_);
+    if (job_.bare_losses != nullptr) std::copy(bare, bare + 2, job_.bare_losses + 2 * block_);
     return {};
   }
 

@@ -138,7 +138,7 @@ function requireSense(command: Command, flags: PruneFlags): void {
   }
   if (gradients !== undefined || flags.fisher !== undefined) return;
   if (needsFisher(criterion)) {
-    wrong(`--criterion ${criterion} needs --gradients; only magnitude does without`);
+    wrong(`--criterion ${criterion} needs --gradients; only magnitude and random do without`);
   }
   if (update !== undefined && update !== 'none') {
     wrong(`--update ${update} needs --gradients; without them it can only be none`);

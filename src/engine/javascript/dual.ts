@@ -122,6 +122,21 @@ export class Dual {
     return true;
   }
 
+  /** y = F x = λx + Gᵀ G x / N. False: cancelled. */
+  apply(x: Float64Array, y: Float64Array): boolean {
+    const { samples, damping, control } = this.#range;
+    if (!this.#multiply(x)) return false;
+    const stop = new Stop(control);
+    for (let c = 0; c < this.#order; c++) y[c] = damping * x[c];
+    for (let n = 0; n < samples; n++) {
+      const row = n * this.#order;
+      const yn = this.#y[n] / samples;
+      for (let c = 0; c < this.#order; c++) y[c] += yn * this.#rows[row + c];
+      if (stop.after(this.#order)) return false;
+    }
+    return true;
+  }
+
   /** xᵀFx = λ|x|² + |Gx|²/N. Undefined: cancelled. */
   quadraticForm(x: Float64Array): number | undefined {
     const { samples, damping } = this.#range;

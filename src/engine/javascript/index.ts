@@ -9,9 +9,12 @@ import { greedy } from './greedy.js';
 import { groupSaliency } from './group-saliency.js';
 import { initialise } from './initialise.js';
 import { invert } from './invert.js';
+import { invertWhole } from './invert-whole.js';
+import { kronecker } from './kronecker.js';
 import { multiply } from './multiply.js';
 import { score } from './score.js';
 import { countKeys, countTies, cut } from './select.js';
+import { sumScores } from './sum-scores.js';
 import { update } from './update.js';
 import { accumulateWoodbury } from './woodbury.js';
 
@@ -26,6 +29,8 @@ export const javascriptKernels: Kernels = {
   accumulate,
   centre,
   invert,
+  invertWhole,
+  kronecker,
   multiply,
   update,
   groupSaliency,
@@ -36,5 +41,6 @@ export const javascriptKernels: Kernels = {
   countKeys,
   countTies,
   cut,
+  sumScores,
   findNonFinite,
 };

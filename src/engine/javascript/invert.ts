@@ -1,9 +1,10 @@
 import type { InvertJob, Status } from '../kernels.js';
 import { factorFisher, stateAt } from './block-factor.js';
-import { factorDiagonal } from './cholesky.js';
+import { factorDiagonal, solveSymmetric } from './cholesky.js';
 import { blockDone, CANCELLED, cancelled, DONE } from './control.js';
-import { dualDiagonal } from './dual.js';
-import { packedRow } from './packed-triangle.js';
+import { Dual, dualDiagonal } from './dual.js';
+import { multiplySymmetric, packedRow } from './packed-triangle.js';
+import { probe, residualOf } from './residual.js';
 import { scratch, widestBlock } from './scratch.js';
 
 /** D = diag(F⁻¹) of each block, and a bound of its condition. */
@@ -17,6 +18,7 @@ export function invert(job: InvertJob): Status {
     const status = solver === 'woodbury' ? byInverse(job, block) : byFactor(job, block, l, v);
     if (status.outcome !== 'done') return status;
     job.condition[block] = conditionBound(job, block);
+    if (!measureResidual(job, block, l)) return CANCELLED;
     blockDone(control);
   }
   return DONE;
@@ -51,6 +53,29 @@ function byInverse(job: InvertJob, block: number): Status {
   }
   for (let j = 0; j < order; j++) diagonal[starts[block] + j] = states[at + packedRow(j) + j];
   return DONE;
+}
+
+/** residual[block] by the factor that is there, where it is wanted. False: cancelled. */
+function measureResidual(job: InvertJob, block: number, l: Float64Array): boolean {
+  const { starts, states, control, solver, samples, damping, residual } = job;
+  if (residual === undefined) return true;
+  const order = starts[block + 1] - starts[block];
+  residual[block] = Number.NaN;
+  if (solver === 'woodbury') return true;
+  const x = scratch('x', order);
+  const y = scratch('y', order);
+  for (let i = 0; i < order; i++) x[i] = probe(i);
+  if (solver === 'dual') {
+    const dual = new Dual(job, block);
+    if (!dual.applyInverse(x, y) || !dual.apply(y, x)) return false;
+  } else {
+    y.set(x.subarray(0, order));
+    if (!solveSymmetric(l, order, y, control)) return false;
+    if (!multiplySymmetric(states, stateAt(job, block), order, y, x, control)) return false;
+    for (let i = 0; i < order; i++) x[i] = x[i] / samples + damping * y[i];
+  }
+  residual[block] = residualOf(x, order);
+  return true;
 }
 
 /** tr(F)·min(1/λ, tr(F⁻¹)) ≥ cond₂(F): every eigenvalue of F is at least λ. */

@@ -44,16 +44,19 @@ export function update(job: UpdateJob): Status {
 
 /** Weights and losses are written at the end: a block that fails stays as it was. */
 function updateBlock(job: UpdateJob, b: Block): Status {
+  const { bareLosses } = job;
   if (!setPruned(job, b)) {
     job.losses.fill(0, 2 * b.block, 2 * b.block + 2);
+    bareLosses?.fill(0, 2 * b.block, 2 * b.block + 2);
     return DONE;
   }
-  let status = DONE;
+  let status = bareLosses === undefined ? DONE : predict(job, b, bareLosses);
+  if (status.outcome !== 'done') return status;
   if (job.rule === 'independent') status = independent(job, b);
   if (job.rule === 'joint') status = JOINT[job.solver](job, b);
   if (status.outcome !== 'done') return status;
   round(job, b);
-  status = predict(job, b);
+  status = predict(job, b, job.losses);
   if (status.outcome === 'done') job.weights.set(b.y.subarray(0, b.order), b.begin);
   return status;
 }
@@ -175,8 +178,12 @@ function round(job: UpdateJob, b: Block): void {
 }
 
 /** ½ δᵀFδ and ḡᵀδ of the change in `delta`. */
-function predict(job: UpdateJob, { block, begin, order, at, delta, x, l }: Block): Status {
-  const { losses, gradientSum, samples, damping, states, control } = job;
+function predict(
+  job: UpdateJob,
+  { block, begin, order, at, delta, x, l }: Block,
+  losses: Float64Array,
+): Status {
+  const { gradientSum, samples, damping, states, control } = job;
   let quadratic = 0;
   if (job.solver === 'dual') {
     const form = new Dual(job, block).quadraticForm(delta);

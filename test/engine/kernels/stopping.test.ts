@@ -167,6 +167,9 @@ for (const { name, kernels } of engines) {
         diagonal,
         squareSum,
         scores,
+        order,
+        seed: 0,
+        stream: 0,
       } as const;
       const select = { ...range, scores, mask, order, score: 0 };
       const kernelCalls: Record<string, () => Status> = {
