@@ -29,6 +29,12 @@ export interface FactoredGradients {
   inputs: Float32Array;
   /** Gradient of the loss by what the layer gave before its activation, [k, out], row-major. */
   deltas: Float32Array;
+  /**
+   * For convolutions, and criterion `kfac` alone: places that the kernel was applied at. `inputs` is then
+   * [k, positions, in], the patch under the kernel at each of them (flattened as the weights of an output
+   * are in the model's layout), and `deltas` [k, positions, out]. Default 1.
+   */
+  positions?: number;
 }
 
 /**

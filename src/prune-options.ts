@@ -1,3 +1,4 @@
+import { checkKfac } from './criteria/check-kfac.js';
 import type { EngineOption } from './engine/engine.js';
 import { WoodFisherError } from './errors.js';
 import type { BlockFisher } from './fisher/block-fisher.js';
@@ -126,6 +127,8 @@ export function checkSettings(options: PruneOptions): PruneSettings {
     emptying: emptiesSomething(budgets),
     gradients: timesOf(options),
   });
+  const form = checkForm(options);
+  if (method.criterion === 'kfac') checkKfac(options, form);
   return {
     preset: options.preset,
     ...method,
@@ -137,7 +140,7 @@ export function checkSettings(options: PruneOptions): PruneSettings {
     samples: checkSamples(options.samples),
     blockSize: checkBlockSize(options.blockSize),
     damping: checkDamping(options.damping),
-    form: checkForm(options),
+    form,
     threads: checkThreads(options.threads),
     memory: memoryBudget(options.memoryLimit),
     gradientBatch: checkGradientBatch(options.gradientBatch),

@@ -10,6 +10,7 @@ import { saveState } from './fisher/file/save.js';
 import { savedSettings } from './fisher/file/saved-settings.js';
 import type { StateSource } from './fisher/file/state-source.js';
 import { withSources } from './fisher/file/with-sources.js';
+import { estimateKfac } from './fisher/kfac/estimate.js';
 import { loadFisher } from './fisher/load.js';
 import { regroupSurvivors, shapesOfSurvivors } from './fisher/survivors.js';
 import { type PredictedSeconds, predictSeconds } from './plan/predict.js';
@@ -128,6 +129,8 @@ async function pruneWith(
 
 const PHASE_OF: Partial<Record<KernelName, PhaseStatistics['name']>> = {
   invert: 'invert',
+  invertWhole: 'invert',
+  kronecker: 'invert',
   multiply: 'invert',
   score: 'score',
   greedy: 'score',
@@ -281,12 +284,9 @@ async function estimate(
   if (gradients === undefined || solver === undefined) return undefined;
   const others = all.filter((parameter) => !isPrunable(parameter)).map(({ name }) => name);
   const { samples, damping, form, blockSize, blocks, pattern, saveFisher } = settings;
-  const fisher = await estimateFisher(
-    context,
-    parameters,
-    { gradients, samples, damping, form, solver, others, afterSamples, onProgress },
-    clock,
-  );
+  const asked = { gradients, samples, damping, form, solver, others, afterSamples, onProgress };
+  const make = settings.criterion === 'kfac' ? estimateKfac : estimateFisher;
+  const fisher = await make(context, parameters, asked, clock);
   if (saveFisher !== undefined) {
     const live = new LiveSource(fisher.state, { blockSize, blocks, pattern, others });
     await clock.time('save', () => saveState(live, saveFisher, signal));

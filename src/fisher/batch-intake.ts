@@ -18,20 +18,26 @@ export interface TakenBatch extends SharedBatch {
 export class BatchIntake {
   readonly #parameters: readonly BlockedParameter[];
   readonly #others: ReadonlySet<string>;
+  readonly #factorsOnly: boolean;
   readonly #context: RunContext;
   readonly #lent = new Set<Float32Array>();
   #held = 0;
   #copied = 0;
 
-  /** `others`: parameters that are not pruned; their gradients may be in a batch and are not read. */
+  /**
+   * `others`: parameters that are not pruned; their gradients may be in a batch and are not read.
+   * `factorsOnly`: gradients are wanted as factors, for convolutions with several positions.
+   */
   constructor(
     context: RunContext,
     parameters: readonly BlockedParameter[],
     others: ReadonlySet<string>,
+    factorsOnly = false,
   ) {
     this.#context = context;
     this.#parameters = parameters;
     this.#others = others;
+    this.#factorsOnly = factorsOnly;
   }
 
   /** Samples in a batch; refuses missing, unknown and misshapen arrays. */
@@ -46,7 +52,9 @@ export class BatchIntake {
         );
       }
     }
-    const counts = this.#parameters.map((parameter) => samplesOf(parameter, batch));
+    const counts = this.#parameters.map((parameter) =>
+      samplesOf(parameter, batch, this.#factorsOnly),
+    );
     const [first] = counts;
     const odd = counts.findIndex((count) => count !== first);
     if (odd !== -1) {
@@ -163,7 +171,11 @@ export class BatchIntake {
 /** What the arrays of a batch are called in messages. */
 const NAMES: Record<string, string> = { gradients: 'gradient', inputs: 'input', deltas: 'delta' };
 
-function samplesOf(parameter: BlockedParameter, batch: GradientBatch): number {
+function samplesOf(
+  parameter: BlockedParameter,
+  batch: GradientBatch,
+  factorsOnly: boolean,
+): number {
   const { name, modelSize, shape } = parameter;
   const given = batch[name];
   if (given === undefined) {
@@ -174,17 +186,50 @@ function samplesOf(parameter: BlockedParameter, batch: GradientBatch): number {
     );
   }
   if (given instanceof Float32Array) {
+    if (factorsOnly) throw multipliedOut(name);
     return rowsOf(name, 'gradients', given, modelSize, shape.join(', '));
   }
   const { inner, outer } = factorWidths(parameter);
-  const inputs = rowsOf(name, 'inputs', given.inputs, inner, `${inner}`);
-  const deltas = rowsOf(name, 'deltas', given.deltas, outer, `${outer}`);
+  const positions = checkPositions(name, given, factorsOnly);
+  const of = (width: number): string => (positions === 1 ? `${width}` : `${positions}, ${width}`);
+  const inputs = rowsOf(name, 'inputs', given.inputs, positions * inner, of(inner));
+  const deltas = rowsOf(name, 'deltas', given.deltas, positions * outer, of(outer));
   if (inputs === deltas) return inputs;
   throw new WoodFisherError(
     'ERR_WOODFISHER_SHAPE',
     `the factors of parameter "${name}" must have the same number of samples, but there are ${inputs} inputs and ${deltas} deltas`,
     { parameter: name, value: deltas },
   );
+}
+
+function multipliedOut(name: string): WoodFisherError {
+  return new WoodFisherError(
+    'ERR_WOODFISHER_SHAPE',
+    `criterion "kfac" needs the gradients of parameter "${name}" as their factors {inputs, deltas}, whose products with themselves it sums; they came multiplied out`,
+    { parameter: name },
+  );
+}
+
+function checkPositions(
+  name: string,
+  { positions = 1 }: FactoredGradients,
+  factorsOnly: boolean,
+): number {
+  if (!Number.isSafeInteger(positions) || positions < 1) {
+    throw new WoodFisherError(
+      'ERR_WOODFISHER_SHAPE',
+      `positions of parameter "${name}" must be a whole number of at least 1, but is ${positions}`,
+      { parameter: name, value: positions },
+    );
+  }
+  if (positions > 1 && !factorsOnly) {
+    throw new WoodFisherError(
+      'ERR_WOODFISHER_SHAPE',
+      `factors with several positions are for criterion "kfac", but those of parameter "${name}" have ${positions}; sum the products over the positions and give the gradients whole`,
+      { parameter: name, value: positions },
+    );
+  }
+  return positions;
 }
 
 /** Inputs and outputs of a parameter, whichever of them is outermost in its blocks. */

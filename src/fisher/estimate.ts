@@ -54,7 +54,22 @@ export async function estimateFisher(
     onSummed: (done) =>
       onProgress?.({ phase: 'accumulate', done, total: samples, unit: 'samples' }),
   });
-  const batches = iterate(settings.gradients);
+  await takeSamples(stream, settings.gradients, clock);
+  return {
+    state,
+    solver,
+    damping: await resolveDamping(state, damping),
+    copiedValues: stream.copiedValues,
+  };
+}
+
+/** Adds all batches of a source to a stream. */
+export async function takeSamples(
+  stream: SampleStream,
+  gradients: EstimateSettings['gradients'],
+  clock: PhaseClock,
+): Promise<void> {
+  const batches = iterate(gradients);
   try {
     for (;;) {
       const next = await clock.time('read', async () => await batches.next());
@@ -70,12 +85,6 @@ export async function estimateFisher(
     await batches.return?.();
     throw error;
   }
-  return {
-    state,
-    solver,
-    damping: await resolveDamping(state, damping),
-    copiedValues: stream.copiedValues,
-  };
 }
 
 function iterate(

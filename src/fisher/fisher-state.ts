@@ -328,7 +328,10 @@ export class FisherState {
 }
 
 /** The engines call `deltas` what goes with the outermost axis of the blocks. */
-function asLaidOut({ transposed }: BlockedParameter, arrays: SharedGradients): SharedGradients {
+export function asLaidOut(
+  { transposed }: BlockedParameter,
+  arrays: SharedGradients,
+): SharedGradients {
   if (!transposed || 'gradients' in arrays) return arrays;
   return { inputs: arrays.deltas, deltas: arrays.inputs };
 }

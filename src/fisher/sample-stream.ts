@@ -3,10 +3,23 @@ import { formatBytes } from '../memory/byte-size.js';
 import type { GradientBatch } from '../parameters.js';
 import type { RunContext } from '../pool/run-context.js';
 import { BatchIntake } from './batch-intake.js';
-import type { FisherState } from './fisher-state.js';
+import type { BlockedParameter } from './blocked-parameter.js';
+import type { SharedBatch } from './fisher-state.js';
 
 /** Batches that may wait or be summed at a time before `add` makes the caller wait. */
 const BATCHES_UNDER_WAY = 2;
+
+/** What samples are summed into. */
+export interface SampleSink {
+  readonly parameters: readonly BlockedParameter[];
+  /** Bytes that it has to grow by before it can take `count` more samples. */
+  growth(count: number): number;
+  /** Takes the memory for `count` more samples; they are added in the order of these calls. */
+  admit(count: number): void;
+  add(batch: SharedBatch): Promise<void>;
+  /** Called when all samples are in. */
+  settle(): Promise<void>;
+}
 
 /** What adding a batch gives when it has been accepted. */
 export interface AcceptedBatch {
@@ -17,7 +30,7 @@ export interface AcceptedBatch {
 /** Gradient samples on their way into a Fisher state: accepted in turn, summed one batch after the other. */
 export class SampleStream {
   readonly #context: RunContext;
-  readonly #state: FisherState;
+  readonly #state: SampleSink;
   readonly #intake: BatchIntake;
   readonly #declared: number | undefined;
   readonly #afterSamples: number;
@@ -34,28 +47,31 @@ export class SampleStream {
    * `declared`: how many samples there are in the end, where that is known. `accepted`: samples that
    * the state has already. `others`: parameters whose
    * gradients are not read. `afterSamples`: bytes that the run needs beside the state when all samples
-   * are in. `onSummed` is told how many samples the state holds.
+   * are in. `factorsOnly`: gradients that came multiplied out are refused. `onSummed` is told how many
+   * samples the state holds.
    */
   constructor(
     context: RunContext,
-    state: FisherState,
+    state: SampleSink,
     {
       declared,
       accepted = 0,
       others,
       afterSamples,
+      factorsOnly,
       onSummed = () => undefined,
     }: {
       declared?: number;
       accepted?: number;
       others: readonly string[];
       afterSamples: number;
+      factorsOnly?: boolean;
       onSummed?: (samples: number) => void;
     },
   ) {
     this.#context = context;
     this.#state = state;
-    this.#intake = new BatchIntake(context, state.parameters, new Set(others));
+    this.#intake = new BatchIntake(context, state.parameters, new Set(others), factorsOnly);
     this.#declared = declared;
     this.#accepted = accepted;
     this.#afterSamples = afterSamples;

@@ -4,7 +4,7 @@ import type { BlockShape } from './block-shape.js';
 import type { FisherForm } from './form.js';
 
 /** Samples a kernel sums before it adds them to the state. */
-const PANEL = 128;
+export const PANEL = 128;
 
 /**
  * Panels that are added to the state before the rounding errors of these additions are kept too

@@ -24,7 +24,7 @@ import { UPDATE_RULES } from '../updates/apply.js';
 import { type MemoryBytes, memoryOf } from './memory.js';
 import { type PredictedSeconds, predictSeconds } from './predict.js';
 import { measureRates, type Rates } from './rates.js';
-import { planRun, type RunSettings, USUAL_BATCH } from './run-plan.js';
+import { isKfac, planRun, type RunSettings, USUAL_BATCH } from './run-plan.js';
 import { type MemorySuggestion, suggestMemory } from './suggest.js';
 import { type Work, workOf } from './work.js';
 
@@ -74,7 +74,7 @@ export interface Estimate {
   memory: { limit: MemoryBudget; fits: boolean; suggestions: MemorySuggestion[] };
   /** Arithmetic of the phases; of solver dual `accumulate` is the number of stored values. */
   flops: Work;
-  /** Mostly within a factor of 2; null without `samples`. Reading the gradients is not in it. */
+  /** Mostly within a factor of 2; null without `samples`, and for criterion `kfac`. Reading the gradients is not in it. */
   seconds: PredictedSeconds | null;
   /** What the seconds come from: a measurement of some ms in this process. */
   basis: { engine: ChosenEngine; threads: number; rates: Rates } | null;
@@ -108,7 +108,9 @@ export async function estimate(options: EstimateOptions): Promise<Estimate> {
     flops: workOf(plan),
   };
   const { samples, threads } = plan;
-  if (samples === undefined) return { ...known, seconds: null, basis: null };
+  if (samples === undefined || isKfac(plan)) {
+    return { ...known, seconds: null, basis: null };
+  }
   const rates = await measureRates(engine, plan);
   const seconds = predictSeconds({ ...plan, samples }, rates);
   return { ...known, seconds, basis: { engine, threads, rates } };

@@ -23,7 +23,8 @@ import { keyArrays } from '../selection/greedy.js';
 import { countArrays, rankingParts } from '../selection/rank.js';
 import { lossArrays } from '../updates/apply.js';
 import { searchArrays } from '../updates/search-step.js';
-import { invertsBlocks, type RunPlan } from './run-plan.js';
+import { kfacBytes } from './kfac.js';
+import { invertsBlocks, isKfac, type RunPlan } from './run-plan.js';
 import { scratchBytes } from './scratch.js';
 
 /** Bytes of a run by what they are for. */
@@ -32,7 +33,7 @@ export interface MemoryBytes {
   weights: number;
   /** The Fisher: packed triangles, or samples for dual; rounding errors included where they are kept. */
   state: number;
-  /** Σ g and Σ g². */
+  /** Σ g and Σ g²; with criterion kfac its sums over inputs and deltas, and their inverses. */
   sums: number;
   /** Gradient batches under way: two, or one where all samples come in one. */
   batches: number;
@@ -87,13 +88,19 @@ export function memoryOf(plan: RunPlan): PlannedMemory {
   const scratch = scratchBytes(plan);
   const outputs = prunes ? plan.allWeights * (plan.inPlace ? 1 : 5) : 0;
 
+  const kfac = solver !== undefined && isKfac(plan) ? kfacBytes(shapes, plan.threads) : undefined;
   const base = weights + sums + state;
   const scored = base + inverse + h + scores;
   // The model that the caller's loss is given is on ordinary memory.
   const lent = firstOrder === 'search' ? 4 * sum(shapes, ({ modelSize }) => modelSize) : 0;
   const updating = scored + masks + losses + searched;
   const moments = [
-    { shared: base + batches, other: scratch.accumulate, late: false },
+    ...(kfac === undefined
+      ? [{ shared: base + batches, other: scratch.accumulate, late: false }]
+      : [
+          { shared: weights + kfac.sums + batches, other: kfac.accumulate, late: false },
+          { shared: base + kfac.sums + kfac.inverses, other: kfac.invert, late: true },
+        ]),
     { shared: base + inverse + h, other: scratch.invert, late: true },
     { shared: scored, other: scratch.score, late: true },
     { shared: scored + counts.cut, other: 0, late: true },
@@ -113,11 +120,14 @@ export function memoryOf(plan: RunPlan): PlannedMemory {
   return {
     weights,
     state,
-    sums,
+    sums: sums + (kfac === undefined ? 0 : kfac.sums + kfac.inverses),
     batches,
     results: inverse + h + scores + masks + losses + searched + swept,
     counts: Math.max(counts.cut, counts.quantiles),
-    scratch: Math.max(scratch.accumulate, scratch.invert, scratch.score, scratch.update),
+    scratch: Math.max(
+      ...[kfac?.accumulate ?? scratch.accumulate, kfac?.invert ?? 0],
+      ...[scratch.invert, scratch.score, scratch.update],
+    ),
     outputs,
     shared: Math.max(...moments.map(({ shared }) => shared)),
     total: Math.max(...moments.map(({ shared, other }) => shared + other)),

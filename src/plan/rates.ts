@@ -7,7 +7,7 @@ import { RunContext } from '../pool/run-context.js';
 import { defaultThreads } from '../pool/threads.js';
 import { accumulateFlops, invertFlops, updateFlops } from '../solvers/flops.js';
 import { applyUpdate } from '../updates/apply.js';
-import { type RunPlan, USUAL_BATCH } from './run-plan.js';
+import { isKfac, type RunPlan, USUAL_BATCH } from './run-plan.js';
 import { workOf } from './work.js';
 
 /** How fast this machine is at a run's work, all threads together; all per second. */
@@ -74,6 +74,7 @@ const USUAL_SAMPLES = 256;
 
 /** Whether a run takes much longer than measuring for it would. */
 export function isWorthMeasuring(engine: ChosenEngine, plan: RunPlan): boolean {
+  if (isKfac(plan)) return false; // its sums and inverses are not those that are measured
   const { accumulate, invert, score, update } = workOf(plan, plan.samples ?? USUAL_SAMPLES);
   return accumulate + invert + score + update > 50 * TASK_FLOPS[engine.name];
 }

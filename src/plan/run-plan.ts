@@ -1,3 +1,4 @@
+import { kfacSolver } from '../criteria/check-kfac.js';
 import { usesInverse } from '../criteria/score.js';
 import type { CriterionName, SolverName, UpdateRule } from '../engine/kernels.js';
 import {
@@ -76,6 +77,10 @@ export function planRun(settings: RunSettings, memoryLimit?: number): RunPlan {
   const plan = { ...settings, shapes, allWeights, solver: undefined };
   const { solver, samples, damping, form } = settings;
   if (solver === undefined) return plan;
+  if (isKfac(settings)) {
+    const factored = new Set(shapes.map(({ name }) => name));
+    return { ...plan, factored, solver: kfacSolver(solver) };
+  }
   const withSolver = (name: SolverName): RunPlan => ({ ...plan, solver: { name, reason: '' } });
   const chosen = chooseSolver(solver, {
     blockSize: Math.max(...shapes.map(({ blockOrder }) => blockOrder)),
@@ -88,6 +93,11 @@ export function planRun(settings: RunSettings, memoryLimit?: number): RunPlan {
         : (name) => memoryOf(withSolver(name)).total <= memoryLimit,
   });
   return { ...plan, solver: chosen };
+}
+
+/** Whether the Fisher of a run is the Kronecker-factored one. */
+export function isKfac({ run, criterion }: Pick<RunSettings, 'run' | 'criterion'>): boolean {
+  return run === 'prune' && criterion === 'kfac';
 }
 
 /** Whether a run makes D = diag(F⁻¹). */

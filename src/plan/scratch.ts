@@ -38,7 +38,7 @@ export function scratchBytes(plan: RunPlan): ScratchBytes {
   };
 }
 
-function accumulateScratch(solver: SolverName, widest: number): number {
+export function accumulateScratch(solver: SolverName, widest: number): number {
   if (solver === 'gram') return widest * (PANEL_ROWS + 1);
   return solver === 'woodbury' ? widest ** 2 + (2 * STEP_SAMPLES + 1) * widest : 0;
 }
@@ -57,6 +57,6 @@ function matrixScratch(solver: SolverName, widest: number, samples: number): num
 }
 
 /** Rows and columns are padded to whole vectors. */
-function padded(order: number): number {
+export function padded(order: number): number {
   return Math.ceil(order / 8) * 8;
 }

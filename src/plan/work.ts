@@ -1,6 +1,7 @@
 import type { BlockShape } from '../fisher/block-shape.js';
 import { accumulateFlops, greedyFlops, invertFlops, updateFlops } from '../solvers/flops.js';
-import { invertsBlocks, type RunPlan } from './run-plan.js';
+import { kfacFlops } from './kfac.js';
+import { invertsBlocks, isKfac, type RunPlan } from './run-plan.js';
 
 /**
  * Flops (a multiply and an add each counted) of the phases that take time. Only of interest beside
@@ -20,10 +21,12 @@ export function workOf(plan: RunPlan, samples = plan.samples ?? 0): Work {
   if (solver === undefined) return { accumulate: 0, invert: 0, score: 0, update: 0 };
   const { name } = solver;
   const removed = run === 'prune' ? plan.sparsity : 0;
+  const kfac = isKfac(plan) ? kfacFlops(shapes) : undefined;
   return {
-    accumulate: samples * overBlocks(shapes, (order) => accumulateFlops(name, order)),
+    accumulate:
+      samples * (kfac?.sample ?? overBlocks(shapes, (order) => accumulateFlops(name, order))),
     invert: invertsBlocks(plan)
-      ? overBlocks(shapes, (order) => invertFlops(name, order, samples))
+      ? (kfac?.invert ?? 0) + overBlocks(shapes, (order) => invertFlops(name, order, samples))
       : 0,
     score:
       plan.selection === 'greedy' && run === 'prune'

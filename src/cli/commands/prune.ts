@@ -120,6 +120,11 @@ function requireSense(command: Command, flags: PruneFlags): void {
   const { criterion, update, gradients } = flags;
   const wrong = (message: string): never =>
     command.error(`error: ${message}`, { exitCode: EXIT.usage, code: 'woodfisher.usage' });
+  if (criterion === 'kfac') {
+    wrong(
+      '--criterion kfac is made of the inputs and deltas of each layer, which files of gradients do not hold; call prune() of the library with factors',
+    );
+  }
   if (flags.dampingOver !== undefined && flags.relativeDamping === undefined) {
     wrong('--damping-over says whose mean --relative-damping takes; give --relative-damping');
   }
