@@ -13,6 +13,7 @@ export {
 export type {
   BlockInverse,
   ByParameter,
+  CurveOptions,
   Removals,
   SelectOptions,
   UpdatedWeights,
@@ -68,16 +69,18 @@ export type {
   Counts,
   FirstOrderStatistics,
   LossChange,
+  MagnitudeStatistics,
   ParameterStatistics,
   PhaseStatistics,
   RunStatistics,
   StepStatistics,
 } from './report/statistics.js';
 export type { BudgetOptions, ByName, Scope } from './selection/budgets.js';
+export type { CurvePoint } from './selection/curve.js';
 export { SELECTIONS, type Selection } from './selection/greedy.js';
 export type { ChosenSolver, SolverOption } from './solvers/choose.js';
 export type { GradientBatches, GradientSource, GradientStep } from './steps/gradient-source.js';
 export type { PrunedParameter } from './steps/results.js';
 export { SCHEDULES, type Schedule, type ScheduleName } from './steps/schedule.js';
-export { type PredictedLossChange, UPDATE_RULES } from './updates/apply.js';
+export { type LossTerms, type PredictedLossChange, UPDATE_RULES } from './updates/apply.js';
 export type { LossFunction, LossParameter } from './updates/search-step.js';

@@ -207,6 +207,7 @@ async function inSteps(
     const outcome = await pruningStep(context, settings, clock, {
       ...input,
       budgets: budgets[index],
+      last: index === steps - 1,
     });
     const { sparsity = null } = budgets[index];
     const blocks = parameters.reduce((sum, { blockCount }) => sum + blockCount, 0);
@@ -240,7 +241,8 @@ function release(
   fisher: EstimatedFisher | undefined,
 ): void {
   fisher?.state.release();
-  const arrays = [...(inverse?.diagonal ?? []), ...(inverse?.condition ?? [])];
+  const { diagonal = [], condition = [], residual = [] } = inverse ?? {};
+  const arrays = [...diagonal, ...condition, ...residual];
   for (const array of arrays) context.lease.release(array);
   disposeRanking(context, ranking);
 }

@@ -8,8 +8,9 @@ import { checkChoice, type Damping, DEFAULTS } from '../options.js';
 import type { RunContext } from '../pool/run-context.js';
 import { type BudgetOptions, checkBudgets } from '../selection/budgets.js';
 import { checkGoal } from '../selection/check-goal.js';
+import { type CurvePoint, checkCurve, hasLosses, lossCurve } from '../selection/curve.js';
 import { SELECTIONS, type Selection, traceBlocks } from '../selection/greedy.js';
-import { disposeRanking, rank } from '../selection/ranking.js';
+import { disposeRanking, type Ranking, rank } from '../selection/ranking.js';
 import { select } from '../selection/select.js';
 import { applyUpdate, type PredictedLossChange, UPDATE_RULES } from '../updates/apply.js';
 import { checkStep, type FirstOrderTerm } from '../updates/first-order.js';
@@ -19,7 +20,7 @@ import { byName } from './damping-sweep.js';
 import type { FisherState } from './fisher-state.js';
 import { groupSaliency } from './group-saliency.js';
 import { inverseGradient } from './inverse-gradient.js';
-import { type InverseDiagonal, invertBlocks } from './invert.js';
+import { type InverseDiagonal, invertBlocks, largestResidual } from './invert.js';
 import { toBlockOrder, toModelLayout } from './layout.js';
 import { checkLength, loadMask, loadWeights } from './load-arrays.js';
 import { multiplyInverse } from './multiply.js';
@@ -44,6 +45,9 @@ export interface SelectOptions extends WeightOptions, BudgetOptions {
   /** Default `oneshot`; `greedy` takes single weights alone. */
   selection?: Selection;
 }
+
+/** Options of {@link BlockInverse.curve}. */
+export type CurveOptions = Omit<SelectOptions, 'seed' | Exclude<keyof BudgetOptions, 'scope'>>;
 
 /** What {@link BlockInverse.trace} gives. */
 export interface Removals {
@@ -138,6 +142,20 @@ export class BlockInverse {
   }
 
   /**
+   * The largest residual ‖F(F⁻¹v) − v‖/‖v‖ among a parameter's blocks, for a fixed vector v of signs; null with
+   * solver woodbury, which keeps no F to compare with.
+   */
+  residual(): Record<string, number | null> {
+    this.#check();
+    return Object.fromEntries(
+      this.#state.parameters.map(({ name }, i) => [
+        name,
+        largestResidual(this.#inverse.residual[i]),
+      ]),
+    );
+  }
+
+  /**
    * F⁻¹v for a vector per parameter (each prunable parameter's, its size long). With compact blocks 0
    * for weights that were pruned before, whatever v has there.
    */
@@ -184,9 +202,8 @@ export class BlockInverse {
     this.#check();
     const step = checkStep(firstOrder);
     return await this.#withWeights(weights, async (own) => {
-      const options = { step, losses: true };
       const context = this.#context;
-      const trace = await traceBlocks(context, this.#state, this.#lambda, own, options);
+      const trace = await traceBlocks(context, this.#state, this.#lambda, own, { step });
       try {
         return {
           keys: await this.#toModel(trace.keys, newFloat64Array),
@@ -205,32 +222,36 @@ export class BlockInverse {
    * than there is.
    */
   async select(options: SelectOptions = {}): Promise<Record<string, Uint8Array>> {
-    this.#check();
-    const pattern = this.#pattern;
-    const budgets = checkBudgets(options, pattern);
-    const criterion = this.#criterion(options.criterion);
-    const seed = checkSeedOf(criterion, options.seed);
-    const selection = checkChoice('selection', SELECTIONS, options.selection, DEFAULTS.selection);
-    checkSelection(selection, criterion, pattern);
-    const state = this.#state;
-    const { parameters } = state;
-    checkGoal(budgets, parameters);
-    const inputs = this.#scoreInputs(await this.#firstOrder(options.firstOrder));
-    return await this.#withWeights(options.weights, async (weights) => {
-      const ranking = await rank(this.#context, {
-        ...{ parameters, weights, criterion, seed, selection, pattern, budgets },
-        fisher: { state, inputs },
-      });
+    return await this.#withRanking(options, async (ranking) => {
+      const { masks } = await select(this.#context, ranking);
       try {
-        const { masks } = await select(this.#context, ranking);
-        try {
-          return await this.#toModel(masks, (length) => new Uint8Array(length));
-        } finally {
-          for (const mask of masks) this.#context.lease.release(mask);
-        }
+        return await this.#toModel(masks, (length) => new Uint8Array(length));
       } finally {
-        disposeRanking(this.#context, ranking);
+        for (const mask of masks) this.#context.lease.release(mask);
       }
+    });
+  }
+
+  /**
+   * Predicted loss by sparsity, for any list of sparsities out of one ranking: the sum of what the cheapest
+   * removals cost, with `oneshot` each by itself, with `greedy` one after the other, which is exact inside
+   * blocks. In the pattern of the Fisher, which may not be n:m; `scope: 'layer'` prunes each parameter to the
+   * sparsity.
+   *
+   * @throws {WoodFisherError} for criteria whose scores are no losses, and what is no list of sparsities.
+   * @example
+   * const curve = await inverse.curve([0.5, 0.8, 0.9, 0.95]); // [{ sparsity: 0.5, predictedLoss: … }, …]
+   */
+  async curve(
+    sparsities: readonly number[],
+    { criterion, selection, scope, weights, firstOrder }: CurveOptions = {},
+  ): Promise<CurvePoint[]> {
+    checkCurve(sparsities);
+    const sparsity = this.#pattern.kind === 'subsets' ? undefined : 0;
+    const options = { criterion, selection, scope, weights, firstOrder, sparsity };
+    return await this.#withRanking(options, async (ranking) => {
+      if (!hasLosses(ranking)) throw noLosses(ranking);
+      return await lossCurve(this.#context, ranking, sparsities, scope === 'layer');
     });
   }
 
@@ -307,9 +328,8 @@ export class BlockInverse {
       ?.then((arrays) => arrays.map((array) => lease.release(array)))
       .catch(() => undefined);
     this.#inverseGradient = undefined;
-    for (const array of [...this.#inverse.diagonal, ...this.#inverse.condition]) {
-      this.#context.lease.release(array);
-    }
+    const { diagonal, condition, residual } = this.#inverse;
+    for (const array of [...diagonal, ...condition, ...residual]) lease.release(array);
   }
 
   #criterion(asked: CriterionName | undefined): CriterionName {
@@ -337,6 +357,32 @@ export class BlockInverse {
       damping: this.#lambda,
       firstOrder,
     };
+  }
+
+  /** Calls `use` with what the options rank. */
+  async #withRanking<T>(options: SelectOptions, use: (ranking: Ranking) => Promise<T>): Promise<T> {
+    this.#check();
+    const pattern = this.#pattern;
+    const budgets = checkBudgets(options, pattern);
+    const criterion = this.#criterion(options.criterion);
+    const seed = checkSeedOf(criterion, options.seed);
+    const selection = checkChoice('selection', SELECTIONS, options.selection, DEFAULTS.selection);
+    checkSelection(selection, criterion, pattern);
+    const state = this.#state;
+    const { parameters } = state;
+    checkGoal(budgets, parameters);
+    const inputs = this.#scoreInputs(await this.#firstOrder(options.firstOrder));
+    return await this.#withWeights(options.weights, async (weights) => {
+      const ranking = await rank(this.#context, {
+        ...{ parameters, weights, criterion, seed, selection, pattern, budgets },
+        fisher: { state, inputs },
+      });
+      try {
+        return await use(ranking);
+      } finally {
+        disposeRanking(this.#context, ranking);
+      }
+    });
   }
 
   /** Calls `use` with the scores of the weights, in block order. */
@@ -396,6 +442,17 @@ export class BlockInverse {
     }
     return result;
   }
+}
+
+function noLosses({ inputs: { criterion, pattern } }: Ranking): WoodFisherError {
+  const [option, value, why] =
+    pattern.kind === 'subsets'
+      ? ['pattern', pattern.text, 'prunes one sparsity, of which there is no curve']
+      : ['criterion', criterion, 'gives scores that are no predicted losses'];
+  return new WoodFisherError('ERR_WOODFISHER_OPTION', `${option} "${value}" ${why}`, {
+    option,
+    value,
+  });
 }
 
 function newFloat64Array(length: number): Float64Array {

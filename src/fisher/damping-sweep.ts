@@ -6,6 +6,7 @@ import { copyInPieces, inPieces } from '../memory/pieces.js';
 import { checkDamping, type Damping } from '../options.js';
 import type { RunContext } from '../pool/run-context.js';
 import type { Budgets } from '../selection/budgets.js';
+import { prunedInBoth } from '../selection/overlap.js';
 import { disposeRanking, rank } from '../selection/ranking.js';
 import { select } from '../selection/select.js';
 import { applyUpdate } from '../updates/apply.js';
@@ -82,7 +83,7 @@ export async function sweepDampings(
   try {
     for (const damping of dampings) {
       const lambda = await resolveDamping(state, damping);
-      const { diagonal, condition } = await invertBlocks(context, state, lambda);
+      const { diagonal, condition, residual } = await invertBlocks(context, state, lambda);
       const inputs = { diagonal, squareSum: [], samples: state.divisor, damping: lambda };
       const ranking = await rank(context, {
         ...{ parameters, weights, pattern, budgets },
@@ -90,12 +91,13 @@ export async function sweepDampings(
       });
       const { masks, pruned } = await select(context, ranking);
       disposeRanking(context, ranking);
-      for (const array of diagonal) lease.release(array);
+      for (const array of [...diagonal, ...residual]) lease.release(array);
       for (const [i, copy] of copies.entries()) await copyInPieces(weights[i], copy);
       const changes = await applyUpdate(context, state, update, lambda, copies, masks);
       const quadratic = changes.reduce((sum, change) => sum + change.quadratic, 0);
-      const common = first === undefined ? undefined : await prunedInBoth(state, first, masks);
-      const total = pruned.reduce((a, b) => a + b, 0);
+      const common =
+        first === undefined ? undefined : sum(await prunedInBoth(parameters, first, masks));
+      const total = sum(pruned);
       swept.push({
         damping,
         lambda: byName(state, lambda),
@@ -137,17 +139,6 @@ async function dampedPart(
   return total;
 }
 
-/** Weights that were there and are in neither mask. */
-async function prunedInBoth(
-  { parameters }: FisherState,
-  a: readonly Uint8Array[],
-  b: readonly Uint8Array[],
-): Promise<number> {
-  let count = 0;
-  for (const [i, { mask }] of parameters.entries()) {
-    await inPieces(mask.length, (begin, end) => {
-      for (let c = begin; c < end; c++) count += mask[c] & ~(a[i][c] | b[i][c]) & 1;
-    });
-  }
-  return count;
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0);
 }

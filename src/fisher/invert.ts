@@ -7,10 +7,14 @@ import type { Lambda } from './damping.js';
 import type { FisherState } from './fisher-state.js';
 import { cutIntoTasks } from './spans.js';
 
-/** D = diag(F⁻¹) by weight and a bound of cond₂(F) by block, per parameter, in block order. */
+/**
+ * D = diag(F⁻¹) by weight; by block a bound of cond₂(F), and the residual ‖F(F⁻¹v) − v‖/‖v‖ for a fixed vector v
+ * (NaN for woodbury, which keeps no F). Per parameter, in block order.
+ */
 export interface InverseDiagonal {
   diagonal: Float64Array[];
   condition: Float64Array[];
+  residual: Float64Array[];
 }
 
 /** What is kept of a parameter's inverse. */
@@ -18,6 +22,7 @@ export function inverseArrays({ size, blockCount }: BlockShape) {
   return {
     diagonal: ['float64', size],
     condition: ['float64', blockCount],
+    residual: ['float64', blockCount],
   } as const satisfies ArrayPlan;
 }
 
@@ -30,6 +35,7 @@ export async function invertBlocks(
   const arrays = state.parameters.map((shape) => context.lease.arrays(inverseArrays(shape)));
   const diagonal = arrays.map((inverse) => inverse.diagonal);
   const condition = arrays.map((inverse) => inverse.condition);
+  const residual = arrays.map((inverse) => inverse.residual);
   const moved = (order: number): number => (state.solver === 'gram' ? 4 * order ** 2 : 4 * order);
   const cost = (order: number): number =>
     invertFlops(state.solver, order, state.samples) + moved(order);
@@ -40,10 +46,17 @@ export async function invertBlocks(
         squareSum: state.parts[span.index].diagonalSum,
         diagonal: diagonal[span.index],
         condition: condition[span.index],
+        residual: residual[span.index],
       };
       return { parameter: span.parameter.name, job };
     }),
   );
   await context.run('invert', tasks);
-  return { diagonal, condition };
+  return { diagonal, condition, residual };
+}
+
+/** The largest residual among the blocks of a parameter; null where no F is kept. */
+export function largestResidual(residual: Float64Array): number | null {
+  const largest = residual.reduce((a, b) => (a > b ? a : b), 0);
+  return Number.isNaN(residual[0]) ? null : largest;
 }

@@ -17,7 +17,9 @@ import { groupBytes } from '../groups/group-bytes.js';
 import type { ArrayPlan } from '../memory/array-plan.js';
 import { plannedBytes } from '../memory/array-plan.js';
 import { CONTROL_BYTES } from '../pool/run-context.js';
+import { MOST_RANKED } from '../report/rank-correlation.js';
 import { QUANTILES } from '../report/statistics.js';
+import { RANKS_TOGETHER } from '../selection/curve.js';
 import { maskArrays } from '../selection/cut.js';
 import { keyArrays } from '../selection/greedy.js';
 import { countArrays, rankingParts } from '../selection/rank.js';
@@ -84,7 +86,9 @@ export function memoryOf(plan: RunPlan): PlannedMemory {
   const losses = bytes(prunes && solver !== undefined, lossArrays);
   const searched = bytes(prunes && firstOrder === 'search', searchArrays);
   const swept = bytes(dampingSweep !== undefined, sweepArrays);
-  const counts = prunes ? countBytes(plan) : { cut: 0, quantiles: 0 };
+  // Magnitudes, their groups, and what they prune or are counted in.
+  const magnitudes = bytes(prunes, scoreArrays) + (prunes ? groupBytes(shapes, plan.pattern) : 0);
+  const counts = prunes ? countBytes(plan) : { cut: 0, quantiles: 0, curve: 0 };
   const scratch = scratchBytes(plan);
   const outputs = prunes ? plan.allWeights * (plan.inPlace ? 1 : 5) : 0;
 
@@ -93,6 +97,7 @@ export function memoryOf(plan: RunPlan): PlannedMemory {
   const scored = base + inverse + h + scores;
   // The model that the caller's loss is given is on ordinary memory.
   const lent = firstOrder === 'search' ? 4 * sum(shapes, ({ modelSize }) => modelSize) : 0;
+  const comparing = magnitudes + Math.max(masks, counts.cut);
   const updating = scored + masks + losses + searched;
   const moments = [
     ...(kfac === undefined
@@ -104,8 +109,11 @@ export function memoryOf(plan: RunPlan): PlannedMemory {
     { shared: base + inverse + h, other: scratch.invert, late: true },
     { shared: scored, other: scratch.score, late: true },
     { shared: scored + counts.cut, other: 0, late: true },
+    ...(prunes && plan.criterion !== 'magnitude'
+      ? [{ shared: scored + masks + comparing, other: 4 * 8 * MOST_RANKED, late: true }]
+      : []),
     { shared: updating, other: (update === 'none' ? 0 : scratch.update) + lent, late: true },
-    { shared: scored + masks + counts.quantiles, other: 0, late: true },
+    { shared: scored + masks + Math.max(counts.quantiles, counts.curve), other: 0, late: true },
     { shared: scored + masks, other: outputs, late: true },
   ];
   if (dampingSweep !== undefined) {
@@ -123,7 +131,7 @@ export function memoryOf(plan: RunPlan): PlannedMemory {
     sums: sums + (kfac === undefined ? 0 : kfac.sums + kfac.inverses),
     batches,
     results: inverse + h + scores + masks + losses + searched + swept,
-    counts: Math.max(counts.cut, counts.quantiles),
+    counts: Math.max(counts.cut, counts.quantiles, counts.curve),
     scratch: Math.max(
       ...[kfac?.accumulate ?? scratch.accumulate, kfac?.invert ?? 0],
       ...[scratch.invert, scratch.score, scratch.update],
@@ -171,12 +179,17 @@ export function batchValues({ shapes, factored }: RunPlan, samples: number): num
 }
 
 /** Counts for the threshold, and for the quantiles of the parameter that has the most. */
-function countBytes({ shapes, threads }: RunPlan): { cut: number; quantiles: number } {
+function countBytes({ shapes, threads }: RunPlan): {
+  cut: number;
+  quantiles: number;
+  curve: number;
+} {
   const spans = wholeParameters(shapes);
   const bytes = (some: typeof spans, prefixes: number): number =>
     rankingParts(some, threads).length * plannedBytes(countArrays(prefixes));
   return {
     cut: bytes(spans, 1),
+    curve: bytes(spans, RANKS_TOGETHER),
     quantiles: Math.max(...spans.map((span) => bytes([span], QUANTILES.length))),
   };
 }

@@ -5,6 +5,7 @@ import type { FisherFormOptions } from '../fisher/form.js';
 import type { BlockLayout, Damping } from '../options.js';
 import type { Preset } from '../presets.js';
 import type { Scope } from '../selection/budgets.js';
+import type { CurvePoint } from '../selection/curve.js';
 import type { Selection } from '../selection/greedy.js';
 import type { ChosenSolver } from '../solvers/choose.js';
 import type { Schedule } from '../steps/schedule.js';
@@ -50,6 +51,14 @@ export interface RunStatistics {
   totals: Counts;
   /** Sum over the parameters and steps; null where no Fisher was made. */
   predictedLossChange: LossChange | null;
+  /**
+   * Predicted loss by sparsity, from the scores of the last step: the sum of what the cheapest removals cost,
+   * with `oneshot` each by itself and with `greedy` one after the other. null where the scores are no losses:
+   * without a Fisher, by magnitude, at random, of n:m, and divided by a cost.
+   */
+  curve: CurvePoint[] | null;
+  /** The last step beside magnitude; null for criterion magnitude. */
+  magnitude: MagnitudeStatistics | null;
   /** How sparsity grew; null with one step. */
   schedule: Schedule | null;
   /** The pruning steps in their order, at least one. */
@@ -82,6 +91,19 @@ export interface LossChange {
   quadratic: number;
   /** ḡᵀδ, ḡ the mean gradient; reported apart, and not minimised. */
   linear: number;
+  /** The same of setting the pruned weights to zero and leaving the others as they were. */
+  withoutUpdate: { quadratic: number; linear: number };
+}
+
+/** How a ranking agrees with that by magnitude. */
+export interface MagnitudeStatistics {
+  /** Share of the weights pruned that magnitude prunes too, by the same budgets; null where none were. */
+  overlap: number | null;
+  /**
+   * Spearman's correlation of the scores with the magnitudes of what was ranked, exact up to 131072 weights
+   * (or groups), else of an even sample of them; null with pattern `n:m`, and where all are equal.
+   */
+  rankCorrelation: number | null;
 }
 
 /** FLOPs of weights that are not pruned. */
@@ -156,6 +178,10 @@ export interface ParameterStatistics extends Counts {
   meanDiagonal: number | null;
   /** Largest bound of cond₂(F) among its blocks; null where no inverse was made. */
   condition: number | null;
+  /** Largest ‖F(F⁻¹v) − v‖/‖v‖ among its blocks, for a fixed v; null where no inverse was made, and with woodbury. */
+  residual: number | null;
+  /** The last step beside magnitude; null for criterion magnitude. */
+  magnitude: MagnitudeStatistics | null;
   predictedLossChange: LossChange | null;
 }
 
@@ -168,6 +194,7 @@ export interface PhaseStatistics {
     | 'invert'
     | 'score'
     | 'select'
+    | 'compare'
     | 'search'
     | 'update';
   /** Wall time; `read` is the time spent waiting for gradients, `search` mostly that in the caller's loss. */

@@ -1,6 +1,6 @@
 import type { BlockedParameter } from '../fisher/blocked-parameter.js';
 import type { StepOutcome } from '../steps/pruning-step.js';
-import type { PredictedLossChange } from '../updates/apply.js';
+import type { LossTerms, PredictedLossChange } from '../updates/apply.js';
 import type { StepSearch } from '../updates/search-step.js';
 import type { FirstOrderStatistics, StepStatistics } from './statistics.js';
 
@@ -17,7 +17,7 @@ export class StepHistory {
   constructor(parameters: readonly BlockedParameter[]) {
     this.prunedBefore = parameters.map(({ prunedBefore }) => prunedBefore);
     this.pruned = parameters.map(() => 0);
-    this.changes = parameters.map(() => ({ quadratic: 0, linear: 0 }));
+    this.changes = parameters.map(() => sumOfChanges([]));
     this.before = {
       size: parameters.reduce((sum, { modelSize }) => sum + modelSize, 0),
       prunedBefore: this.prunedBefore.reduce((sum, count) => sum + count, 0),
@@ -34,21 +34,29 @@ export class StepHistory {
     const { pruned, changes, firstOrder, sparsity, samples, blocks } = step;
     for (const [i, count] of pruned.entries()) this.pruned[i] += count;
     for (const [i, change] of (changes ?? []).entries()) {
-      this.changes[i] = sumOf([this.changes[i], change]);
+      this.changes[i] = sumOfChanges([this.changes[i], change]);
     }
     this.steps.push({
       targetSparsity: sparsity,
       samples,
       blocks,
       prunedNow: pruned.reduce((sum, count) => sum + count, 0),
-      predictedLossChange: changes === undefined ? null : sumOf(changes),
+      predictedLossChange: changes === undefined ? null : sumOfChanges(changes),
       firstOrder: firstOrder === undefined ? null : firstOrderStatistics(firstOrder),
     });
   }
 }
 
-function sumOf(changes: readonly PredictedLossChange[]): PredictedLossChange {
-  return changes.reduce(
+/** Predicted changes of several parameters or steps together. */
+export function sumOfChanges(changes: readonly PredictedLossChange[]): PredictedLossChange {
+  return {
+    ...sumOfTerms(changes),
+    withoutUpdate: sumOfTerms(changes.map(({ withoutUpdate }) => withoutUpdate)),
+  };
+}
+
+function sumOfTerms(terms: readonly LossTerms[]): LossTerms {
+  return terms.reduce<LossTerms>(
     (sum, { quadratic, linear }) => ({
       quadratic: sum.quadratic + quadratic,
       linear: sum.linear + linear,

@@ -3,18 +3,20 @@ import { lambdaOf, traceOf } from '../fisher/damping.js';
 import type { SweptDamping } from '../fisher/damping-sweep.js';
 import type { EstimatedFisher } from '../fisher/estimate.js';
 import type { FisherForm } from '../fisher/form.js';
-import type { InverseDiagonal } from '../fisher/invert.js';
+import { type InverseDiagonal, largestResidual } from '../fisher/invert.js';
 import { inPieces } from '../memory/pieces.js';
 import type { Parameter } from '../parameters.js';
 import type { RunContext } from '../pool/run-context.js';
 import type { PruneSettings } from '../prune-options.js';
 import { flopsLeft } from '../selection/amounts.js';
 import { type Budgets, costsOf } from '../selection/budgets.js';
+import { CURVE_SPARSITIES, type CurvePoint, hasLosses, lossCurve } from '../selection/curve.js';
 import type { Cut } from '../selection/cut.js';
 import { scoresAtRanks } from '../selection/rank.js';
 import type { Ranking } from '../selection/ranking.js';
 import type { Units } from '../selection/units.js';
 import { adviceOn } from './advice.js';
+import type { MagnitudeComparison } from './compare-magnitude.js';
 import {
   type Counts,
   type ParameterStatistics,
@@ -23,7 +25,7 @@ import {
   type RunStatistics,
   STATISTICS_VERSION,
 } from './statistics.js';
-import type { StepHistory } from './step-history.js';
+import { type StepHistory, sumOfChanges } from './step-history.js';
 
 /** What a run has found, its last step in detail; block order where it is by weight or block. */
 export interface RunFindings {
@@ -35,6 +37,8 @@ export interface RunFindings {
   ranking: Ranking;
   /** Absent for pattern n:m. */
   cuts?: readonly Cut[];
+  /** Absent for criterion magnitude. */
+  magnitude?: MagnitudeComparison;
   /** Weights that the last step pruned. */
   pruned: readonly number[];
   history: StepHistory;
@@ -83,13 +87,9 @@ export async function runStatistics(
       sum(parameters, ({ prunedBefore }) => prunedBefore),
       sum(parameters, ({ prunedNow }) => prunedNow),
     ),
-    predictedLossChange:
-      fisher === undefined
-        ? null
-        : {
-            quadratic: sum(changes, ({ quadratic }) => quadratic),
-            linear: sum(changes, ({ linear }) => linear),
-          },
+    predictedLossChange: fisher === undefined ? null : sumOfChanges(changes),
+    curve: hasLosses(findings.ranking) ? await curveOf(context, findings) : null,
+    magnitude: findings.magnitude?.all ?? null,
     schedule: settings.steps === 1 ? null : settings.schedule,
     steps: history.steps,
     parameters,
@@ -114,9 +114,10 @@ function formOf({ examplesPerSample, fisherScale, centred }: FisherForm): RunSta
 
 async function parameterStatistics(
   context: RunContext,
-  { settings, parameters, fisher, inverse, ranking, cuts, pruned, history }: RunFindings,
+  findings: RunFindings,
   index: number,
 ): Promise<ParameterStatistics> {
+  const { settings, parameters, fisher, inverse, ranking, cuts, pruned, history } = findings;
   const { name, shape, modelSize, blockCount, prunedBefore } = parameters[index];
   const left = modelSize - prunedBefore;
   const { units, groups } = ranking;
@@ -139,12 +140,26 @@ async function parameterStatistics(
     fisherTrace: trace,
     meanDiagonal: trace === null || left === 0 ? null : trace / left,
     condition: inverse === undefined ? null : largest(inverse.condition[index]),
+    residual: inverse === undefined ? null : largestResidual(inverse.residual[index]),
+    magnitude: findings.magnitude?.parameters[index] ?? null,
     predictedLossChange: fisher === undefined ? null : history.changes[index],
   };
 }
 
 function counts(size: number, prunedBefore: number, prunedNow: number): Counts {
   return { size, prunedBefore, prunedNow, sparsity: (prunedBefore + prunedNow) / size };
+}
+
+/** The curve at the usual sparsities and at the one that was asked for. */
+async function curveOf(
+  context: RunContext,
+  { settings: { budgets }, ranking }: RunFindings,
+): Promise<CurvePoint[]> {
+  const { sparsity, scope } = budgets;
+  const target = typeof sparsity === 'number' ? [sparsity] : [];
+  const sparsities = [...new Set([...CURVE_SPARSITIES, ...target])].sort((a, b) => a - b);
+  const apart = scope === 'layer' || typeof sparsity === 'object';
+  return await lossCurve(context, ranking, sparsities, apart);
 }
 
 /** Units that might be pruned. */

@@ -16,13 +16,15 @@ export const SELECTIONS: readonly Selection[] = ['oneshot', 'greedy'];
 /** See GreedyJob; arrays by parameter in block order, on the run's memory. */
 export interface GreedyTrace {
   keys: Float64Array[];
-  /** Empty arrays unless asked for. */
   marginalLosses: Float64Array[];
 }
 
-/** The keys of a parameter. */
+/** The keys and losses of a parameter. */
 export function keyArrays({ size }: BlockShape) {
-  return { keys: ['float64', size] } as const satisfies ArrayPlan;
+  return {
+    keys: ['float64', size],
+    marginalLosses: ['float64', size],
+  } as const satisfies ArrayPlan;
 }
 
 /** Traces every block from all of its weights to none. `step`: α of the first-order term. */
@@ -31,13 +33,12 @@ export async function traceBlocks(
   state: FisherState,
   damping: Lambda,
   weights: readonly Float32Array[],
-  { step = 0, losses = false }: { step?: number; losses?: boolean } = {},
+  { step = 0 }: { step?: number } = {},
 ): Promise<GreedyTrace> {
   const { lease } = context;
-  const keys = state.parameters.map((shape) => lease.arrays(keyArrays(shape)).keys);
-  const marginalLosses = losses
-    ? state.parameters.map(({ size }) => lease.float64(size))
-    : state.parameters.map(() => new Float64Array(0));
+  const arrays = state.parameters.map((shape) => lease.arrays(keyArrays(shape)));
+  const keys = arrays.map((trace) => trace.keys);
+  const marginalLosses = arrays.map((trace) => trace.marginalLosses);
   const sums = (order: number): number =>
     state.solver === 'dual' ? state.samples * order ** 2 : 0;
   const cost = (order: number): number => 1.5 * order ** 3 + 50 * order ** 2 + sums(order);

@@ -32,6 +32,8 @@ export interface Ranking {
   /** Weights or groups; for n:m groups whose scores are what they cost, once they have been chosen. */
   units: Units[];
   groups?: RankedGroups;
+  /** With `greedy`: what each removal costs after those before it. */
+  losses?: readonly Float64Array[];
   /** Scores of single weights, where groups are ranked by their sum. */
   weightScores?: readonly Float64Array[];
 }
@@ -50,10 +52,10 @@ export async function rank(context: RunContext, inputs: RankingInputs): Promise<
   const { parameters, weights, criterion, pattern, budgets, fisher } = inputs;
   const costs = costsOf(budgets, parameters);
   if (pattern.kind === 'unstructured') {
-    const scores = await weightScoresOf(context, inputs);
+    const { scores, losses } = await weightScoresOf(context, inputs);
     const units = weightUnits(parameters, scores, costs);
     await divideByCost(units, budgets.costPower);
-    return { inputs, units };
+    return { inputs, units, losses };
   }
   const model = await groupModel(context.lease, parameters, pattern);
   const joint = usesInverse(criterion) && fisher !== undefined;
@@ -73,7 +75,10 @@ export async function rank(context: RunContext, inputs: RankingInputs): Promise<
 }
 
 /** Gives the memory of a ranking back, as far as it is its own. */
-export function disposeRanking({ lease }: RunContext, { units, groups, weightScores }: Ranking) {
+export function disposeRanking(
+  { lease }: RunContext,
+  { units, groups, losses, weightScores }: Ranking,
+): void {
   for (const { scores, mask, starts, amounts } of units) {
     lease.release(scores);
     if (groups === undefined) continue;
@@ -81,25 +86,28 @@ export function disposeRanking({ lease }: RunContext, { units, groups, weightSco
       if (array !== undefined) lease.release(array);
     }
   }
-  for (const array of weightScores ?? []) lease.release(array);
+  for (const array of [...(losses ?? []), ...(weightScores ?? [])]) lease.release(array);
 }
 
 async function weightScoresOf(
   context: RunContext,
   { parameters, weights, criterion, seed, selection, fisher }: RankingInputs,
-): Promise<Float64Array[]> {
+): Promise<{ scores: Float64Array[]; losses?: Float64Array[] }> {
   if (selection === 'greedy' && fisher !== undefined) {
     const { damping, firstOrder } = fisher.inputs;
     const step = firstOrder?.step ?? 0;
-    return (await traceBlocks(context, fisher.state, damping, weights, { step })).keys;
+    const { keys, marginalLosses } = await traceBlocks(context, fisher.state, damping, weights, {
+      step,
+    });
+    return { scores: keys, losses: marginalLosses };
   }
   const inputs = needsFisher(criterion) ? fisher?.inputs : undefined;
-  return await scoreWeights(context, parameters, weights, criterion, inputs, seed);
+  return { scores: await scoreWeights(context, parameters, weights, criterion, inputs, seed) };
 }
 
 /** Scores that may be summed over groups: magnitude counts as w². */
 async function additiveScores(context: RunContext, inputs: RankingInputs): Promise<Float64Array[]> {
-  const scores = await weightScoresOf(context, inputs);
+  const { scores } = await weightScoresOf(context, inputs);
   if (inputs.criterion !== 'magnitude') return scores;
   for (const array of scores) {
     await inPieces(array.length, (begin, end) => {

@@ -7,6 +7,7 @@ import { inPieces } from '../memory/pieces.js';
 import type { Parameter } from '../parameters.js';
 import type { RunContext } from '../pool/run-context.js';
 import type { PruneSettings } from '../prune-options.js';
+import { compareMagnitude, type MagnitudeComparison } from '../report/compare-magnitude.js';
 import type { PhaseClock } from '../report/progress.js';
 import type { Budgets } from '../selection/budgets.js';
 import { type Ranking, rank } from '../selection/ranking.js';
@@ -27,6 +28,8 @@ export interface StepInput {
   budgets: Budgets;
   /** α of the step before, by which this one selects; 0 at first. */
   stepBefore: number;
+  /** Whether no step follows, so that it is compared with magnitude. */
+  last: boolean;
 }
 
 /** What a step has done; arrays by parameter, in block order, on the run's memory. */
@@ -34,6 +37,8 @@ export interface StepOutcome extends SelectedMasks {
   inverse: InverseDiagonal | undefined;
   ranking: Ranking;
   changes: PredictedLossChange[] | undefined;
+  /** Of the last step; absent for criterion magnitude. */
+  magnitude?: MagnitudeComparison;
   /** α of the update, and the search that found it; absent where the gradient was left out. */
   firstOrder?: { step: number; search?: StepSearch };
 }
@@ -50,9 +55,12 @@ export async function pruningStep(
   const term = h && { step: selectionStep, inverseGradient: h };
   const ranking = await clock.time('score', () => score(context, settings, input, inverse, term));
   const selected = await clock.time('select', () => select(context, ranking));
+  const magnitude = input.last
+    ? await clock.time('compare', () => compareMagnitude(context, ranking, selected))
+    : undefined;
   const updated = await update(context, settings, clock, input, selected.masks, h);
   for (const array of h ?? []) context.lease.release(array);
-  return { inverse, ranking, ...selected, ...updated };
+  return { inverse, ranking, ...selected, ...updated, magnitude };
 }
 
 /** α by which weights are ranked: the one given, or for a line search that of the step before. */

@@ -14,15 +14,24 @@ import { type FirstOrderTerm, firstOrderOf } from './first-order.js';
  */
 export const UPDATE_RULES: readonly UpdateRule[] = ['none', 'independent', 'joint'];
 
-/** Predicted loss change of the change that was applied, as ½ δᵀFδ and ḡᵀδ apart. */
-export interface PredictedLossChange {
+/** Predicted loss change of a change of the weights, as ½ δᵀFδ and ḡᵀδ apart. */
+export interface LossTerms {
   quadratic: number;
   linear: number;
 }
 
+/** That of the change that was applied. */
+export interface PredictedLossChange extends LossTerms {
+  /** That of setting the pruned weights to zero and leaving the others as they were. */
+  withoutUpdate: LossTerms;
+}
+
 /** What an update is predicted to cost, by block. */
 export function lossArrays({ blockCount }: BlockShape) {
-  return { losses: ['float64', 2 * blockCount] } as const satisfies ArrayPlan;
+  return {
+    losses: ['float64', 2 * blockCount],
+    bareLosses: ['float64', 2 * blockCount],
+  } as const satisfies ArrayPlan;
 }
 
 /**
@@ -38,7 +47,7 @@ export async function applyUpdate(
   masks: readonly Uint8Array[],
   firstOrder?: FirstOrderTerm,
 ): Promise<PredictedLossChange[]> {
-  const losses = state.parameters.map((shape) => context.lease.arrays(lossArrays(shape)).losses);
+  const losses = state.parameters.map((shape) => context.lease.arrays(lossArrays(shape)));
   const cost = (order: number): number => order ** 3 + order ** 2;
   const tasks = cutIntoTasks(state.spans(), cost).map((task) =>
     task.map((span): LabelledJob<'update'> => {
@@ -50,19 +59,24 @@ export async function applyUpdate(
         maskBefore: parameter.mask,
         maskAfter: masks[index],
         gradientSum: state.parts[index].scaledSum,
-        losses: losses[index],
+        ...losses[index],
         ...firstOrderOf(firstOrder, index),
       };
       return { parameter: parameter.name, job };
     }),
   );
   await context.run('update', tasks);
-  const changes = losses.map(sumLosses);
-  for (const array of losses) context.lease.release(array);
+  const changes = losses.map((arrays) => ({
+    ...sumLosses(arrays.losses),
+    withoutUpdate: sumLosses(arrays.bareLosses),
+  }));
+  for (const array of losses.flatMap((arrays) => Object.values(arrays))) {
+    context.lease.release(array);
+  }
   return changes;
 }
 
-function sumLosses(losses: Float64Array): PredictedLossChange {
+function sumLosses(losses: Float64Array): LossTerms {
   let quadratic = 0;
   let linear = 0;
   for (let i = 0; i < losses.length; i += 2) {

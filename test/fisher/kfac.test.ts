@@ -132,7 +132,9 @@ for (const engine of ENGINES) {
         ...{ criterion: 'kfac', damping: lambda, blockSize, sparsity, engine },
       });
       const [{ data, mask: after }] = result.parameters;
-      after.forEach((kept, c) => t.is(kept === 1, mask[c] === 1 && !pruned.has(c), `weight ${c}`));
+      after.forEach((kept, c) => {
+        t.is(kept === 1, mask[c] === 1 && !pruned.has(c), `weight ${c}`);
+      });
 
       let predicted = 0;
       for (const { block, p: own } of blocks) {
@@ -274,7 +276,9 @@ test('both engines make the same of it, to rounding', async (t) => {
   for (const run of runs) {
     run.parameters.forEach(({ mask, data }, i) => {
       t.deepEqual(mask, runs[0].parameters[i].mask);
-      data.forEach((value, c) => close(t, value, runs[0].parameters[i].data[c], 1));
+      data.forEach((value, c) => {
+        close(t, value, runs[0].parameters[i].data[c], 1);
+      });
     });
   }
 });
