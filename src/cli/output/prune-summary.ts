@@ -35,6 +35,8 @@ export function pruneSummary(
     `${count(pruned)} of ${count(totals.size)} weights are pruned (${percent(totals.sparsity)}), ${methodWords(statistics)}`,
     ...flopsLines(statistics),
     ...fisherLines(statistics),
+    ...curveLines(statistics),
+    ...magnitudeLines(statistics),
     `engine: ${engine.name}${instructions}, ${threads} threads: ${engine.reason}`,
     ...(solver === null ? [] : [`solver: ${solver.name}: ${solver.reason}`]),
     ...(statistics.dampingSweep ?? []).map(sweepLine),
@@ -99,11 +101,35 @@ function fisherLines({
 }: RunStatistics) {
   if (samples === null || fisher === null || damping === null || predictedLossChange === null)
     return [];
-  const { quadratic, linear } = predictedLossChange;
+  const { quadratic, linear, withoutUpdate } = predictedLossChange;
   return [
     `Fisher: ${count(samples)} samples${formWords(fisher)}, ${blocks === 'compact' ? 'compact ' : ''}blocks of ${count(blockSize)}, damping ${dampingWords(damping)}`,
-    `predicted loss change: ${scientific(quadratic)} (½δᵀFδ), ${scientific(linear)} (ḡᵀδ)`,
+    `predicted loss change: ${scientific(quadratic)} (½δᵀFδ), ${scientific(linear)} (ḡᵀδ); without the update ${scientific(withoutUpdate.quadratic)}, ${scientific(withoutUpdate.linear)}`,
   ];
+}
+
+/** What a few other sparsities would cost by the same scores. */
+const TOLD_SPARSITIES = [0.5, 0.8, 0.9, 0.95, 0.98];
+
+function curveLines({ curve }: RunStatistics): string[] {
+  const told = (curve ?? []).filter(
+    ({ sparsity, predictedLoss }) => predictedLoss !== null && TOLD_SPARSITIES.includes(sparsity),
+  );
+  if (told.length === 0) return [];
+  const points = told.map(
+    (point) => `${percent(point.sparsity)} ${scientific(point.predictedLoss)}`,
+  );
+  return [`predicted loss by sparsity: ${points.join(', ')}`];
+}
+
+function magnitudeLines({ magnitude }: RunStatistics): string[] {
+  if (magnitude === null) return [];
+  const { overlap, rankCorrelation } = magnitude;
+  const words = [
+    ...(overlap === null ? [] : [`prunes ${percent(overlap)} of what was pruned`]),
+    ...(rankCorrelation === null ? [] : [`rank correlation ${rankCorrelation.toFixed(3)}`]),
+  ];
+  return words.length === 0 ? [] : [`magnitude: ${words.join(', ')}`];
 }
 
 function flopsLines({ flops }: RunStatistics): string[] {
