@@ -57,6 +57,6 @@ export async function invertBlocks(
 
 /** The largest residual among the blocks of a parameter; null where no F is kept. */
 export function largestResidual(residual: Float64Array): number | null {
-  const largest = residual.reduce((a, b) => (a > b ? a : b), 0);
-  return Number.isNaN(residual[0]) ? null : largest;
+  const largest = residual.reduce((a, b) => Math.max(a, b), 0);
+  return Number.isNaN(largest) ? null : largest;
 }
