@@ -85,18 +85,18 @@ async function pruneWith(
     runSettings({ ...options, parameters: shapes ?? options.parameters }, settings),
     settings.memory,
   );
+  const clock = new PhaseClock(() => context.lease.peakBytes);
   let summarising = false; // the quantiles of the statistics are no progress of the run
   const context = new RunContext(engine, settings.threads, {
     signal: options.signal,
     memory: run.arrayLimit,
     onBlocks: (kernel, done, total) => {
       const phase = PHASE_OF[kernel];
-      if (phase === undefined || summarising) return;
+      if (phase === undefined || summarising || clock.current === 'compare') return;
       options.onProgress?.({ phase, done, total, unit: 'blocks' });
     },
   });
   try {
-    const clock = new PhaseClock(() => context.lease.peakBytes);
     const parameters = await blockParameters(options.parameters, settings, context.lease);
     checkGoal(settings.budgets, parameters);
     const rates = isWorthMeasuring(engine, run.plan)

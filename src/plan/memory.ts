@@ -110,7 +110,7 @@ export function memoryOf(plan: RunPlan): PlannedMemory {
     { shared: scored, other: scratch.score, late: true },
     { shared: scored + counts.cut, other: 0, late: true },
     ...(prunes && plan.criterion !== 'magnitude'
-      ? [{ shared: scored + masks + comparing, other: 4 * 8 * MOST_RANKED, late: true }]
+      ? [{ shared: scored + masks + comparing, other: ranksBytes(shapes), late: true }]
       : []),
     { shared: updating, other: (update === 'none' ? 0 : scratch.update) + lent, late: true },
     { shared: scored + masks + Math.max(counts.quantiles, counts.curve), other: 0, late: true },
@@ -176,6 +176,18 @@ export function batchValues({ shapes, factored }: RunPlan, samples: number): num
   return sum(shapes, ({ name, modelSize, order: { before, outputs, after } }) => {
     return samples * (factored?.has(name) ? before * after + outputs : modelSize);
   });
+}
+
+/** Scores and magnitudes whose ranks are compared, sorted and ranked, on ordinary memory. */
+function ranksBytes(shapes: readonly BlockShape[]): number {
+  return (
+    4 *
+    8 *
+    Math.min(
+      MOST_RANKED,
+      sum(shapes, ({ size }) => size),
+    )
+  );
 }
 
 /** Counts for the threshold, and for the quantiles of the parameter that has the most. */

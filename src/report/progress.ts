@@ -16,17 +16,25 @@ export type ProgressListener = (event: ProgressEvent) => void;
 export class PhaseClock {
   readonly phases: PhaseStatistics[] = [];
   readonly #peakBytes: () => number;
+  #current: PhaseStatistics['name'] | undefined;
 
   constructor(peakBytes: () => number) {
     this.#peakBytes = peakBytes;
   }
 
+  /** The phase that is under way. */
+  get current(): PhaseStatistics['name'] | undefined {
+    return this.#current;
+  }
+
   /** Runs `work` as (a further part of) the phase `name`. */
   async time<T>(name: PhaseStatistics['name'], work: () => Promise<T>): Promise<T> {
     const start = performance.now();
+    this.#current = name;
     try {
       return await work();
     } finally {
+      this.#current = undefined;
       this.#add(name, (performance.now() - start) / 1000);
     }
   }
