@@ -1,11 +1,8 @@
 import { inPieces } from '../memory/pieces.js';
 import type { Units } from '../selection/units.js';
 
-/** Units that ranks are compared of at most: beyond, every k-th one, a standard error of 0.003. */
-export const MOST_RANKED = 2 ** 17;
-
-/** Searches of a rank that the main thread does at a time. */
-const PIECE = 2 ** 15;
+/** Units that ranks are compared of at most: beyond, every k-th one, a standard error of 0.004. */
+export const MOST_RANKED = 2 ** 16;
 
 /**
  * Spearman's rank correlation of two scores of the same units, ties with their mean rank: exact up to
@@ -16,7 +13,7 @@ export async function rankCorrelation(
   others: readonly Units[],
 ): Promise<number | null> {
   const [x, y] = await evenSample(units, others);
-  return await spearman(x, y);
+  return spearman(x, y);
 }
 
 /** Scores of every k-th unit that is there, by both rankings. */
@@ -47,9 +44,9 @@ async function evenSample(
   return [x, y];
 }
 
-/** The correlation of the ranks of two lists; null where all values of one are equal. */
-export async function spearman(x: Float64Array, y: Float64Array): Promise<number | null> {
-  const [a, b] = [await midranks(x), await midranks(y)];
+/** The correlation of the ranks of two lists of values ≥ 0; null where all of one are equal. */
+export function spearman(x: Float64Array, y: Float64Array): number | null {
+  const [a, b] = [midranks(x), midranks(y)];
   const mean = (x.length - 1) / 2;
   let covariance = 0;
   let spreadA = 0;
@@ -64,31 +61,37 @@ export async function spearman(x: Float64Array, y: Float64Array): Promise<number
 }
 
 /** Rank of each value, from 0 on; equal values have the mean of their ranks. */
-async function midranks(values: Float64Array): Promise<Float64Array> {
-  const sorted = values.slice().sort();
+function midranks(values: Float64Array): Float64Array {
+  const order = ascendingOrder(values);
   const ranks = new Float64Array(values.length);
-  await inPieces(
-    values.length,
-    (begin, end) => {
-      for (let i = begin; i < end; i++) {
-        const first = countBelow(sorted, (other) => other < values[i]);
-        const behind = countBelow(sorted, (other) => other <= values[i]);
-        ranks[i] = (first + behind - 1) / 2;
-      }
-    },
-    PIECE,
-  );
+  for (let first = 0, behind = 0; first < order.length; first = behind) {
+    const value = values[order[first]];
+    while (behind < order.length && values[order[behind]] === value) behind++;
+    for (let at = first; at < behind; at++) ranks[order[at]] = (first + behind - 1) / 2;
+  }
   return ranks;
 }
 
-/** How many of the sorted values are on the near side of a bound. */
-function countBelow(sorted: Float64Array, isBelow: (value: number) => boolean): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (isBelow(sorted[middle])) low = middle + 1;
-    else high = middle;
+const DIGITS = 65536;
+
+/**
+ * Indices of values ≥ 0 from the smallest on: a radix sort over the 16-bit digits of their bits, from the
+ * lowest up, ten times as fast here as sorting by comparison and searching.
+ */
+function ascendingOrder(values: Float64Array): Uint32Array {
+  const digits = new Uint16Array(values.slice().buffer);
+  let order = Uint32Array.from(values.keys());
+  let next = new Uint32Array(values.length);
+  for (let digit = 0; digit < 4; digit++) {
+    const place = new Uint32Array(DIGITS);
+    for (let i = digit; i < digits.length; i += 4) place[digits[i]]++;
+    for (let d = 0, before = 0; d < DIGITS; d++) {
+      const count = place[d];
+      place[d] = before;
+      before += count;
+    }
+    for (const i of order) next[place[digits[4 * i + digit]]++] = i;
+    [order, next] = [next, order];
   }
-  return low;
+  return order;
 }

@@ -100,7 +100,7 @@ export interface MagnitudeStatistics {
   /** Share of the weights pruned that magnitude prunes too, by the same budgets; null where none were. */
   overlap: number | null;
   /**
-   * Spearman's correlation of the scores with the magnitudes of what was ranked, exact up to 131072 weights
+   * Spearman's correlation of the scores with the magnitudes of what was ranked, exact up to 65536 weights
    * (or groups), else of an even sample of them; null with pattern `n:m`, and where all are equal.
    */
   rankCorrelation: number | null;

@@ -23,7 +23,7 @@ export const CURVE_SPARSITIES: readonly number[] = [
 ];
 
 /** Ranks that are looked for together; see countKeys for what each takes. */
-export const RANKS_TOGETHER = 4;
+export const RANKS_TOGETHER = 9;
 
 /** Whether the scores of a ranking are predicted losses, or it has them beside its keys. */
 export function hasLosses({ inputs, losses }: Ranking): boolean {
