@@ -73,6 +73,7 @@ export type {
   ParameterStatistics,
   PhaseStatistics,
   RunStatistics,
+  StatisticsOption,
   StepStatistics,
 } from './report/statistics.js';
 export type { BudgetOptions, ByName, Scope } from './selection/budgets.js';

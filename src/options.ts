@@ -14,6 +14,7 @@ export const DEFAULTS = {
   schedule: 'cubic',
   solver: 'auto',
   engine: 'auto',
+  statistics: 'full',
 } as const;
 
 /**

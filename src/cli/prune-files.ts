@@ -23,7 +23,7 @@ import { writeSafetensors } from '../formats/safetensors/writer.js';
 import { withPreset } from '../presets.js';
 import { type PruneResult, prune } from '../prune.js';
 import { checkSettings, type PruneSettings, runSettings } from '../prune-options.js';
-import type { RunStatistics } from '../report/statistics.js';
+import type { RunStatistics, StatisticsOption } from '../report/statistics.js';
 import type { BudgetOptions } from '../selection/budgets.js';
 import type { SolverOption } from '../solvers/choose.js';
 import { announceRun, batchWithin } from './announce-run.js';
@@ -43,6 +43,7 @@ export interface OutputFlags {
   out: string;
   maskOut?: string;
   stats?: string;
+  statistics: StatisticsOption;
   saveFisher?: string;
 }
 
@@ -57,6 +58,7 @@ export async function pruneFiles(flags: PruneFlags, { reporter, signal }: Run): 
   const { blockSize, blocks, criterion, seed, update, solver, engine, threads, memoryLimit } = flags;
   const { selection, firstOrder: step, patternAxis, zerosArePruned } = flags;
   const { examplesPerSample, fisherScale, centred, fisher, saveFisher, dampingSweep } = flags;
+  const { statistics: detail } = flags;
   const { preset, steps, schedule } = flags;
   const options = withPreset({
     ...{ preset, steps, schedule, samples: flags.samples, gradientBatch: flags.gradientBatch },
@@ -64,6 +66,7 @@ export async function pruneFiles(flags: PruneFlags, { reporter, signal }: Run): 
     ...{ selection, patternAxis, zerosArePruned, pattern: await readPattern(flags.pattern) },
     ...{ examplesPerSample, fisherScale, centred, fisher, saveFisher, dampingSweep },
     damping: dampingOf(flags),
+    statistics: detail,
     ...budgetsOf(flags),
     firstOrder: step === undefined ? undefined : { step },
   });

@@ -18,6 +18,7 @@ import {
   DEFAULTS,
 } from '../options.js';
 import { checkThreads } from '../pool/threads.js';
+import { STATISTICS_OPTIONS, type StatisticsOption } from '../report/statistics.js';
 import { SELECTIONS, type Selection } from '../selection/greedy.js';
 import type { ChosenSolver, SolverOption } from '../solvers/choose.js';
 import { UPDATE_RULES } from '../updates/apply.js';
@@ -60,6 +61,8 @@ export interface EstimateOptions {
   threads?: number;
   engine?: EngineOption;
   inPlace?: boolean;
+  /** Default `full`. */
+  statistics?: StatisticsOption;
   /** Bytes, or words such as '2GiB'. Default: what the machine or the container has. */
   memoryLimit?: number | string;
 }
@@ -134,6 +137,12 @@ function checkEstimate(options: EstimateOptions): RunSettings {
     samples: checkSamples(options.samples),
     damping: options.damping === undefined ? undefined : checkDamping(options.damping),
     gradientBatch: checkGradientBatch(options.gradientBatch ?? USUAL_BATCH),
+    statistics: checkChoice(
+      'statistics',
+      STATISTICS_OPTIONS,
+      options.statistics,
+      DEFAULTS.statistics,
+    ),
     selection: checkChoice('selection', SELECTIONS, options.selection, DEFAULTS.selection),
     firstOrder: options.firstOrder,
     sparsity: checkSparsity(options.sparsity ?? 0.9),

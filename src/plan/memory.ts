@@ -109,7 +109,7 @@ export function memoryOf(plan: RunPlan): PlannedMemory {
     { shared: base + inverse + h, other: scratch.invert, late: true },
     { shared: scored, other: scratch.score, late: true },
     { shared: scored + counts.cut, other: 0, late: true },
-    ...(prunes && plan.criterion !== 'magnitude'
+    ...(prunes && plan.criterion !== 'magnitude' && plan.statistics !== 'basic'
       ? [{ shared: scored + masks + comparing, other: ranksBytes(shapes), late: true }]
       : []),
     { shared: updating, other: (update === 'none' ? 0 : scratch.update) + lent, late: true },
@@ -191,7 +191,7 @@ function ranksBytes(shapes: readonly BlockShape[]): number {
 }
 
 /** Counts for the threshold, and for the quantiles of the parameter that has the most. */
-function countBytes({ shapes, threads }: RunPlan): {
+function countBytes({ shapes, threads, statistics }: RunPlan): {
   cut: number;
   quantiles: number;
   curve: number;
@@ -201,7 +201,7 @@ function countBytes({ shapes, threads }: RunPlan): {
     rankingParts(some, threads).length * plannedBytes(countArrays(prefixes));
   return {
     cut: bytes(spans, 1),
-    curve: bytes(spans, RANKS_TOGETHER),
+    curve: statistics === 'basic' ? 0 : bytes(spans, RANKS_TOGETHER),
     quantiles: Math.max(...spans.map((span) => bytes([span], QUANTILES.length))),
   };
 }

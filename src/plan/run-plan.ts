@@ -10,6 +10,7 @@ import {
 import type { FisherForm } from '../fisher/form.js';
 import type { ParsedPattern } from '../groups/pattern.js';
 import type { BlockLayout, Damping } from '../options.js';
+import type { StatisticsOption } from '../report/statistics.js';
 import type { Selection } from '../selection/greedy.js';
 import { type ChosenSolver, chooseSolver, type SolverOption } from '../solvers/choose.js';
 import { memoryOf } from './memory.js';
@@ -52,6 +53,8 @@ export interface RunSettings {
   firstOrder?: 'step' | 'search';
   sparsity: number;
   threads: number;
+  /** Default `full`. */
+  statistics?: StatisticsOption;
   /** Whether prune() writes its results into the caller's arrays. */
   inPlace: boolean;
 }

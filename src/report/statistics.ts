@@ -13,6 +13,10 @@ import type { Schedule } from '../steps/schedule.js';
 /** Version of {@link RunStatistics}; schemas/statistics.schema.json describes it. */
 export const STATISTICS_VERSION = 1;
 
+/** `basic` leaves out what takes further passes over the scores: `curve` and `magnitude`. */
+export type StatisticsOption = 'full' | 'basic';
+export const STATISTICS_OPTIONS: readonly StatisticsOption[] = ['full', 'basic'];
+
 /** Quantiles of the saliency that are reported. */
 export const QUANTILES = [0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1] as const;
 
@@ -54,10 +58,10 @@ export interface RunStatistics {
   /**
    * Predicted loss by sparsity, from the scores of the last step: the sum of what the cheapest removals cost,
    * with `oneshot` each by itself and with `greedy` one after the other. null where the scores are no losses:
-   * without a Fisher, by magnitude, at random, of n:m, and divided by a cost.
+   * without a Fisher, by magnitude, at random, of n:m, divided by a cost, and with statistics `basic`.
    */
   curve: CurvePoint[] | null;
-  /** The last step beside magnitude; null for criterion magnitude. */
+  /** The last step beside magnitude; null for criterion magnitude, and with statistics `basic`. */
   magnitude: MagnitudeStatistics | null;
   /** How sparsity grew; null with one step. */
   schedule: Schedule | null;

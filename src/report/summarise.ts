@@ -88,7 +88,10 @@ export async function runStatistics(
       sum(parameters, ({ prunedNow }) => prunedNow),
     ),
     predictedLossChange: fisher === undefined ? null : sumOfChanges(changes),
-    curve: hasLosses(findings.ranking) ? await curveOf(context, findings) : null,
+    curve:
+      settings.statistics === 'full' && hasLosses(findings.ranking)
+        ? await curveOf(context, findings)
+        : null,
     magnitude: findings.magnitude?.all ?? null,
     schedule: settings.steps === 1 ? null : settings.schedule,
     steps: history.steps,

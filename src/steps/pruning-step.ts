@@ -55,9 +55,10 @@ export async function pruningStep(
   const term = h && { step: selectionStep, inverseGradient: h };
   const ranking = await clock.time('score', () => score(context, settings, input, inverse, term));
   const selected = await clock.time('select', () => select(context, ranking));
-  const magnitude = input.last
-    ? await clock.time('compare', () => compareMagnitude(context, ranking, selected))
-    : undefined;
+  const magnitude =
+    input.last && settings.statistics === 'full'
+      ? await clock.time('compare', () => compareMagnitude(context, ranking, selected))
+      : undefined;
   const updated = await update(context, settings, clock, input, selected.masks, h);
   for (const array of h ?? []) context.lease.release(array);
   return { inverse, ranking, ...selected, ...updated, magnitude };

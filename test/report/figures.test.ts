@@ -278,6 +278,9 @@ test('figures that have no meaning are null', async (t) => {
   t.is((await by({ pattern: '2:4', sparsity: undefined })).curve, null);
   t.is((await by({ cost: { a: 3 } })).curve, null);
   t.not((await by({ cost: { a: 3 }, selection: 'greedy' })).curve, null);
+  const basic = await by({ statistics: 'basic' });
+  t.deepEqual([basic.curve, basic.magnitude, basic.parameters[0].magnitude], [null, null, null]);
+  t.not(basic.predictedLossChange, null);
   const nothing = await by({ sparsity: 0 });
   t.is(nothing.magnitude?.overlap, null);
 });

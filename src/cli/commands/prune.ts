@@ -1,6 +1,8 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { needsFisher } from '../../criteria/score.js';
+import { DEFAULTS } from '../../options.js';
 import { PRESET_OPTIONS } from '../../presets.js';
+import { STATISTICS_OPTIONS } from '../../report/statistics.js';
 import { EXIT, EXIT_CODES_HELP } from '../exit-codes.js';
 import {
   addCriterionFlags,
@@ -81,6 +83,14 @@ export function addPruneCommand(program: Command): void {
     .requiredOption('--out <file>', 'where the pruned model goes (required)')
     .option('--mask-out <file>', 'where the masks go')
     .option('--stats <file>', 'where the statistics go')
+    .addOption(
+      new Option(
+        '--statistics <what>',
+        'basic: without the curve of loss by sparsity and the comparison with magnitude',
+      )
+        .choices(STATISTICS_OPTIONS)
+        .default(DEFAULTS.statistics, DEFAULTS.statistics),
+    )
     .option(
       '--save-fisher <file>',
       'where the Fisher of --gradients goes, as soon as they are read; --fisher takes it',
