@@ -90,7 +90,7 @@ export interface PruneOptions extends MethodOptions, BudgetOptions, FisherFormOp
   gradientBatch?: number;
   /**
    * `basic` leaves out the curve of loss by sparsity and the comparison with magnitude, which take about
-   * as long as the sums over 40 samples. Default `full`.
+   * as long as the sums over 50 samples. Default `full`.
    */
   statistics?: StatisticsOption;
   /** Writes the pruned weights into the arrays of `parameters`, when all else has succeeded. Default false. */
