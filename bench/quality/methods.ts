@@ -60,12 +60,18 @@ export const METHODS: readonly QualityMethod[] = [
   },
 ];
 
-/** N of a method in the table over sparsities: its mean over the steps. */
-export function tableSamplesOf({ samples, options }: QualityMethod, tableSamples: number): number {
-  if (samples !== 'advised') return samples ?? tableSamples;
+/** The options of a method, with those that its preset stands for in this version. */
+export function resolvedOptions({ options }: QualityMethod): MethodSettings {
   const { preset } = options;
+  return preset === undefined ? options : { ...PRESET_OPTIONS[preset], ...options };
+}
+
+/** N of a method in the table over sparsities: its mean over the steps. */
+export function tableSamplesOf(method: QualityMethod, tableSamples: number): number {
+  const { samples } = method;
+  if (samples !== 'advised') return samples ?? tableSamples;
+  const { preset, steps = 1 } = resolvedOptions(method);
   if (preset === undefined) throw new TypeError('a method whose samples are advised has a preset');
-  const { steps = PRESET_OPTIONS[preset].steps ?? 1 } = options;
   const counts = Array.from({ length: steps }, (_, step) => presetSamples(preset, step));
   return Math.round(mean(counts));
 }

@@ -3,6 +3,7 @@ import type { Parameter } from '../../src/index.js';
 import { ResultCache, weightsKey } from './cache.js';
 import type { Dataset, DatasetName } from './datasets.js';
 import { type Cell, cellsOf, type GridOptions } from './grid.js';
+import { resolvedOptions } from './methods.js';
 import { mean } from './moments.js';
 import { pruneNetwork } from './prune-network.js';
 import {
@@ -106,7 +107,8 @@ async function runCell(
   const results = new ResultCache<RunResult>(cache, { fresh });
   const runs: RunResult[] = [];
   for (const { seed, parameters } of networks) {
-    const { options, needs } = method;
+    const { needs } = method;
+    const options = resolvedOptions(method);
     const examples = [dataset.train, dataset.heldOut, dataset.test].map(
       ({ labels }) => labels.length,
     );

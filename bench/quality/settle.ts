@@ -1,6 +1,6 @@
 import { ALL_EXAMPLES, loadDataset, type SplitSizes, unavailable } from './datasets.js';
 import { TABLE_SAMPLES, TABLE_SPARSITY } from './grid.js';
-import { METHODS, type QualityMethod, unsupported } from './methods.js';
+import { METHODS, type QualityMethod, resolvedOptions, unsupported } from './methods.js';
 import type { QualityOptions } from './run-quality.js';
 import { SUBJECTS, type Subject } from './subjects.js';
 
@@ -94,14 +94,10 @@ export function settle(choice: Choice): Settled {
 }
 
 /** In two steps at most, with no N and no sparsities of its own. */
-function shortened({
-  samples: _,
-  sparsities: __,
-  options,
-  ...method
-}: QualityMethod): QualityMethod {
-  if (options.steps === undefined) return { ...method, options };
-  return { ...method, options: { ...options, steps: 2 } };
+function shortened(method: QualityMethod): QualityMethod {
+  const { samples: _, sparsities: __, options, ...others } = method;
+  const { steps = 1 } = resolvedOptions(method);
+  return { ...others, options: steps > 2 ? { ...options, steps: 2 } : options };
 }
 
 function chooseSubjects({ only, networks }: Choice): Subject[] {

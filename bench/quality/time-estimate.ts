@@ -9,6 +9,7 @@ import { estimate } from '../../src/index.js';
 import { timed } from '../stopwatch.js';
 import type { SplitSizes } from './datasets.js';
 import type { Cell } from './grid.js';
+import { resolvedOptions } from './methods.js';
 import type { Subject } from './subjects.js';
 
 /** Examples that are timed. */
@@ -34,22 +35,23 @@ export class TimeEstimate {
   }
 
   /** Seconds of one run of a cell. */
-  async ofRun({ subject, method: { options, needs }, sparsity, samples }: Cell): Promise<number> {
+  async ofRun({ subject, method, sparsity, samples }: Cell): Promise<number> {
     const { heldOut, test } = this.#sizes;
     const { gradient, score } = await this.#exampleSeconds(subject);
     const scoring = score * (heldOut + test);
     if (samples === null) return scoring;
+    const { blockSize, update, selection, steps = 1 } = resolvedOptions(method);
     const { seconds } = await estimate({
       parameters: parameterShapes(subject),
       samples,
-      blockSize: options.blockSize,
-      update: options.update,
-      selection: options.selection,
+      blockSize,
+      update,
+      selection,
       sparsity,
     });
-    const losses = needs.includes('loss') ? LOSSES_A_STEP * score * heldOut : 0;
+    const losses = method.needs.includes('loss') ? LOSSES_A_STEP * score * heldOut : 0;
     const step = (seconds?.total ?? 0) + samples * gradient + losses;
-    return scoring + (options.steps ?? 1) * step;
+    return scoring + steps * step;
   }
 
   async #exampleSeconds(subject: Subject): Promise<ExampleSeconds> {

@@ -1,7 +1,7 @@
 import type { ExecutionContext } from 'ava';
 import test from 'ava';
 import type { Dataset } from '../../../bench/quality/datasets.js';
-import type { QualityMethod } from '../../../bench/quality/methods.js';
+import { type QualityMethod, resolvedOptions } from '../../../bench/quality/methods.js';
 import type { QualityResult } from '../../../bench/quality/result.js';
 import {
   type CompletedRun,
@@ -129,6 +129,19 @@ test('a run that was broken off goes on where it was, with the same results', as
   t.is(afresh.trained, 2);
   t.true(afresh.runs.every(({ kept }) => !kept));
   t.deepEqual(withoutSeconds(t, afresh.result), withoutSeconds(t, result));
+});
+
+test('a result of a preset is kept by the options that the preset stands for', async (t) => {
+  const cache = await temporaryFolder(t);
+  const fast: QualityMethod = { name: 'fast', options: { preset: 'fast' }, needs: ['gradients'] };
+  const one = { sparsities: [0.8], samples: [], seeds: [1] };
+  await quality(cache, { ...one, methods: [fast] });
+  const written = { ...fast, options: resolvedOptions(fast) };
+  const { runs } = await quality(cache, { ...one, methods: [written] });
+  t.deepEqual(
+    runs.map(({ kept }) => kept),
+    [true],
+  );
 });
 
 test('what is kept of other options, seeds or examples is not taken', async (t) => {

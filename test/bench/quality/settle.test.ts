@@ -1,4 +1,5 @@
 import test from 'ava';
+import { resolvedOptions } from '../../../bench/quality/methods.js';
 import { type Choice, settle } from '../../../bench/quality/settle.js';
 
 const full = { quick: false };
@@ -54,3 +55,9 @@ for (const [choice, message] of refused) {
     t.throws(() => settle({ ...full, ...choice }), { instanceOf: RangeError, message });
   });
 }
+
+test('--quick takes two steps at most, those of a preset included', (t) => {
+  for (const method of settle({ quick: true }).methods) {
+    t.true((resolvedOptions(method).steps ?? 1) <= 2, method.name);
+  }
+});
