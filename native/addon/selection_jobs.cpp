@@ -36,7 +36,7 @@ ScoreJob read_score(const Fields& fields) {
     job.criterion = Criterion::kMagnitude;
   } else if (criterion == "random") {
     job.criterion = Criterion::kRandom;
-    job.order_of_axes = read_axis_order(fields, end);
+    job.order_of_axes = read_axis_order(fields, job);
     job.seed = read_word(fields, "seed");
     job.stream = read_word(fields, "stream");
   } else {

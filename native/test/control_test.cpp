@@ -114,6 +114,19 @@ void specifications(const Kernels& kernels) {
     }
   });
 
+  specify("an inversion may be stopped at any time, and touches no other block", [&] {
+    for (Solver solver : {Solver::kGram, Solver::kDual}) {
+      Parameter p({.orders = {kLarge / 8, kLarge / 8}, .samples = 128, .solver = solver});
+      p.estimate(kernels);
+      const Clock::time_point begin = Clock::now();
+      expect_done(kernels.invert(p.inversion(p.all())), "invert");
+      const double whole = Milliseconds(Clock::now() - begin).count();
+      for (int k = 0; k < 24; ++k) {
+        time_to_stop(p, whole * k / 24, [&] { return kernels.invert(p.inversion(p.all())); });
+      }
+    }
+  });
+
   specify("so is a group of all its weights", [&] {
     for (Solver solver : kSolvers) {
       Parameter p = large_block(solver);

@@ -55,7 +55,8 @@ export type PruneFlags = InputFlags & CriterionFlags & SelectionFlags & EngineFl
  */
 export async function pruneFiles(flags: PruneFlags, { reporter, signal }: Run): Promise<void> {
   const start = performance.now();
-  const { blockSize, blocks, criterion, seed, update, solver, engine, threads, memoryLimit } = flags;
+  const { blockSize, blocks, criterion, seed, update, solver, engine, threads, memoryLimit } =
+    flags;
   const { selection, firstOrder: step, patternAxis, zerosArePruned } = flags;
   const { examplesPerSample, fisherScale, centred, fisher, saveFisher, dampingSweep } = flags;
   const { statistics: detail } = flags;

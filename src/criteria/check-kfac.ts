@@ -1,10 +1,11 @@
 import { WoodFisherError } from '../errors.js';
 import type { FisherForm } from '../fisher/form.js';
+import type { BlockLayout } from '../options.js';
 import type { ChosenSolver, SolverOption } from '../solvers/choose.js';
 
 /** Refuses what the Kronecker-factored Fisher cannot be combined with. */
 export function checkKfac(
-  given: { fisher?: unknown; saveFisher?: unknown },
+  given: { fisher?: unknown; saveFisher?: unknown; blocks?: BlockLayout },
   { centred, scale }: FisherForm,
 ): void {
   if (given.fisher !== undefined) {
@@ -17,6 +18,13 @@ export function checkKfac(
     throw refused(
       'saveFisher',
       'saveFisher saves sums of gradients, but criterion "kfac" sums the inputs and deltas of layers; leave saveFisher out',
+    );
+  }
+  if (given.blocks === 'compact') {
+    throw refused(
+      'blocks',
+      'criterion "kfac" takes each block out of the Kronecker product by the places of its weights, which compact blocks move; use blocks "parameter"',
+      given.blocks,
     );
   }
   if (centred) {

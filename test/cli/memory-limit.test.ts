@@ -21,7 +21,7 @@ test('a run that does not fit is refused with flags that would, and writes nothi
   t.is(stdout, '');
   t.regex(
     stderr,
-    /^error: this run needs 4\.\d MiB \(counts 4\.5 MiB, .*but --memory-limit is 977 KiB; no block size/,
+    /^error: this run needs 9\.\d MiB \(counts 9\.0 MiB, .*but --memory-limit is 977 KiB; no block size/,
   );
   await t.throwsAsync(access(out));
   const json = await runCli([...args, ...limit, '--json']);

@@ -107,7 +107,7 @@ for (const engine of ENGINES) {
     });
     const peakOf = ({ phases }: typeof statistics): number =>
       Math.max(...phases.map(({ peakBytes }) => peakBytes));
-    t.is(peakOf(statistics), peakOf(first.statistics));
+    t.true(peakOf(statistics) <= peakOf(first.statistics));
   });
 
   test(`the loss of a line search is that of the whole model (${engine})`, async (t) => {

@@ -125,8 +125,11 @@ inline Status invert(const InvertJob& job) {
     const std::size_t lanes = lanes_from(job, block);
     const Status status = lanes > 0 ? BlockLanes(job, block, lanes, scratch.data()).diagonal()
                                     : invert_block(job, block, scratch.data());
-    const std::size_t end = status.done() ? block + std::max<std::size_t>(lanes, 1)
-                                          : static_cast<std::size_t>(status.block);
+    std::size_t end = block;
+    if (status.done()) end += std::max<std::size_t>(lanes, 1);
+    if (status.outcome == Outcome::kNotPositiveDefinite) {
+      end = static_cast<std::size_t>(status.block);  // those before it are done
+    }
     for (; block < end; ++block) {
       job.condition[block] = condition_bound(job, block);
       job.control.block_done();

@@ -1,8 +1,8 @@
+import { modelIndex } from '../axis-order.js';
 import type { ScoreJob, Status } from '../kernels.js';
 import { blockDone, CANCELLED, cancelled, DONE } from './control.js';
 import { firstOrderShift } from './first-order.js';
 import { randomScore } from './random-score.js';
-import { modelIndex } from './select.js';
 
 /** Scores of the weights by the job's criterion. */
 export function score(job: ScoreJob): Status {
