@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { inPieces } from '../memory/pieces.js';
 import type { Units } from '../selection/units.js';
 
@@ -13,7 +14,7 @@ export async function rankCorrelation(
   others: readonly Units[],
 ): Promise<number | null> {
   const [x, y] = await evenSample(units, others);
-  return spearman(x, y);
+  return await spearman(x, y);
 }
 
 /** Scores of every k-th unit that is there, by both rankings. */
@@ -45,8 +46,8 @@ async function evenSample(
 }
 
 /** The correlation of the ranks of two lists of values ≥ 0; null where all of one are equal. */
-export function spearman(x: Float64Array, y: Float64Array): number | null {
-  const [a, b] = [midranks(x), midranks(y)];
+export async function spearman(x: Float64Array, y: Float64Array): Promise<number | null> {
+  const [a, b] = [await midranks(x), await midranks(y)];
   const mean = (x.length - 1) / 2;
   let covariance = 0;
   let spreadA = 0;
@@ -61,8 +62,9 @@ export function spearman(x: Float64Array, y: Float64Array): number | null {
 }
 
 /** Rank of each value, from 0 on; equal values have the mean of their ranks. */
-function midranks(values: Float64Array): Float64Array {
-  const order = ascendingOrder(values);
+async function midranks(values: Float64Array): Promise<Float64Array> {
+  const order = await ascendingOrder(values);
+  await setImmediate();
   const ranks = new Float64Array(values.length);
   for (let first = 0, behind = 0; first < order.length; first = behind) {
     const value = values[order[first]];
@@ -78,11 +80,12 @@ const DIGITS = 65536;
  * Indices of values ≥ 0 from the smallest on: a radix sort over the 16-bit digits of their bits, from the
  * lowest up, ten times as fast here as sorting by comparison and searching.
  */
-function ascendingOrder(values: Float64Array): Uint32Array {
+async function ascendingOrder(values: Float64Array): Promise<Uint32Array> {
   const digits = new Uint16Array(values.slice().buffer);
   let order = Uint32Array.from(values.keys());
   let next = new Uint32Array(values.length);
   for (let digit = 0; digit < 4; digit++) {
+    await setImmediate();
     const place = new Uint32Array(DIGITS);
     for (let i = digit; i < digits.length; i += 4) place[digits[i]]++;
     for (let d = 0, before = 0; d < DIGITS; d++) {

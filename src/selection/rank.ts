@@ -1,6 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
 import type { KernelJob } from '../engine/kernels.js';
 import { cutIntoTasks, type SpanShape, wholeParameters } from '../fisher/spans.js';
 import type { ArrayPlan } from '../memory/array-plan.js';
+import { fillInPieces, inPieces } from '../memory/pieces.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
 import { amountsOf, type Currency, type Units } from './units.js';
 
@@ -13,6 +15,9 @@ export interface RankedScore {
 
 const DIGITS = 65536;
 const LEVELS = 4;
+
+/** Ranks that are looked for in a few ms. */
+const RANKS_PER_TURN = 8;
 
 /**
  * The scores at the given ranks, exactly, by a radix selection over the bits of the scores: four
@@ -32,14 +37,16 @@ export async function scoresAtRanks(
     for (const state of found) state.prefix = state.prefix * DIGITS + state.digit;
     const prefixes = [...new Set(found.map(({ prefix }) => prefix))].sort((a, b) => a - b);
     const counts = await countKeys(context, ranked, level, prefixes, currency);
-    found.forEach((state, i) => {
+    for (const [i, state] of found.entries()) {
       const offset = prefixes.indexOf(state.prefix) * DIGITS;
       state.digit = 0;
       while (state.digit < DIGITS - 1 && state.below + counts[offset + state.digit] <= ranks[i]) {
         state.below += counts[offset + state.digit++];
       }
       state.equal = counts[offset + state.digit];
-    });
+      if (i % RANKS_PER_TURN === RANKS_PER_TURN - 1) await setImmediate();
+    }
+    context.lease.release(counts);
   }
   return found.map(({ prefix, digit, below, equal }) => ({
     score: scoreOf(prefix, digit),
@@ -59,6 +66,7 @@ export function countArrays(prefixes: number) {
   return { counts: ['float64', prefixes * DIGITS] } as const satisfies ArrayPlan;
 }
 
+/** Counts of all parts together, on the run's memory: the caller gives it back. */
 async function countKeys(
   context: RunContext,
   ranked: readonly Units[],
@@ -90,22 +98,21 @@ async function countKeys(
       return { parameter: units.name ?? 'sets', job };
     }),
   );
-  try {
-    for (const array of counts) array.fill(0);
-    await context.run('countKeys', tasks);
-    return mergeCounts(counts);
-  } finally {
-    for (const array of counts) context.lease.release(array);
-  }
+  for (const array of counts) await fillInPieces(array, 0);
+  await context.run('countKeys', tasks);
+  const [sum, ...others] = counts;
+  await addCounts(sum, others);
+  for (const array of others) context.lease.release(array);
+  return sum;
 }
 
-/** Counts of several ranges, workers or machines as one. */
-export function mergeCounts(counts: readonly Float64Array[]): Float64Array {
-  const sum = new Float64Array(counts[0]);
-  for (const part of counts.slice(1)) {
-    for (let i = 0; i < sum.length; i++) sum[i] += part[i];
+/** Adds the counts of other ranges, workers or machines. */
+export async function addCounts(sum: Float64Array, others: readonly Float64Array[]): Promise<void> {
+  for (const part of others) {
+    await inPieces(sum.length, (begin, end) => {
+      for (let i = begin; i < end; i++) sum[i] += part[i];
+    });
   }
-  return sum;
 }
 
 /** The float64 whose upper 48 bits are `prefix` and whose lower 16 are `digit`. */
