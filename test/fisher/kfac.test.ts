@@ -348,6 +348,7 @@ for (const [title, options, pattern] of [
     /use fisherScale "samples"/,
   ],
   ['another solver', { solver: 'gram' }, /use solver "auto" in place of "gram"/],
+  ['compact blocks', { blocks: 'compact' }, /use blocks "parameter"/],
   [
     'a layer that is too wide',
     { parameters: [randomParameter('w', [1, 32767], random)] },

@@ -23,6 +23,11 @@ function close(
   t.true(Math.abs((a ?? Number.NaN) - b) <= 1e-9 * scale, `${a}, ${b}`);
 }
 
+/** A mask that lacks every fifth weight. */
+function holes(data: Float32Array): Uint8Array {
+  return Uint8Array.from(data, (_, i) => (i % 5 === 0 ? 0 : 1));
+}
+
 /** Sum of the `count` smallest. */
 function cheapest(scores: readonly number[], count: number): number {
   const sorted = [...scores].sort((a, b) => a - b);
@@ -224,6 +229,9 @@ for (const engine of ENGINES) {
     t.deepEqual(await masks({ seed: 0, blockSize: 7, threads: 3 }), plain);
     t.deepEqual(await masks({ gradients }), plain);
     t.notDeepEqual(await masks({ seed: 1 }), plain);
+    const before = { parameters: parameters.map((one) => ({ ...one, mask: holes(one.data) })) };
+    const compact = { ...before, gradients, blocks: 'compact', update: 'joint' };
+    t.deepEqual(await masks(compact), await masks(before));
     const { statistics } = await prune({ ...options, criterion: 'random', seed: 9, sparsity: 0.5 });
     t.deepEqual([statistics.seed, statistics.curve, statistics.update], [9, null, 'joint']);
     t.true((statistics.predictedLossChange?.quadratic ?? 0) > 0);
