@@ -22,6 +22,9 @@ export function axisOrder(shape: readonly number[], outputAxis: number): AxisOrd
 
 type Numbers = Float32Array | Float64Array | Uint8Array;
 
+/** Weights whose model index takes divisions, about 25 ns each. */
+const PLACES_A_PIECE = 1 << 18;
+
 /** out[c] = values[model index of c]: from the model's layout to block order. */
 export async function toBlockOrder(order: AxisOrder, values: Numbers, out: Numbers): Promise<void> {
   if (order.places === undefined && order.before === 1) return copyInPieces(values, out);
@@ -79,9 +82,13 @@ export async function walk(
 ): Promise<void> {
   const { outputs, before, after } = order;
   if (order.places !== undefined) {
-    await inPieces(size, (begin, end) => {
-      for (let c = begin; c < end; c++) visit(c, modelIndex(order, c));
-    });
+    await inPieces(
+      size,
+      (begin, end) => {
+        for (let c = begin; c < end; c++) visit(c, modelIndex(order, c));
+      },
+      PLACES_A_PIECE,
+    );
     return;
   }
   await inPieces(size, (begin, end) => {
