@@ -29,6 +29,8 @@ export interface LineChartOptions {
   /** How numbers are written, in d3's notation. Default `~g`. */
   formatX?: string;
   formatY?: string;
+  /** Labels that colours are given to, in order, where other charts show them too. Default: those of the curves. */
+  palette?: readonly string[];
   /** Axes that are logarithmic. Default none. */
   logarithmic?: { x?: boolean; y?: boolean };
 }
@@ -69,7 +71,16 @@ function check(label: string, axis: string, value: number, logarithmic = false):
 
 function lineSpec(
   curves: readonly Curve[],
-  { title, subtitle, x, y, formatX = '~g', formatY = '~g', logarithmic = {} }: LineChartOptions,
+  {
+    title,
+    subtitle,
+    x,
+    y,
+    formatX = '~g',
+    formatY = '~g',
+    palette,
+    logarithmic = {},
+  }: LineChartOptions,
 ): Spec {
   const points = curves.flatMap(({ label, points }) =>
     points.map(({ x, y, deviation = 0 }) => ({
@@ -83,6 +94,7 @@ function lineSpec(
   const position = { x: { scale: 'x', field: 'x' }, y: { scale: 'y', field: 'y' } } as const;
   const colour = { scale: 'colour', field: 'label' } as const;
   const labels = curves.map(({ label }) => label);
+  const coloured = [...(palette ?? labels)];
   return {
     width: WIDTH,
     height: HEIGHT,
@@ -108,22 +120,30 @@ function lineSpec(
       {
         name: 'colour',
         type: 'ordinal',
-        domain: labels,
+        domain: coloured,
         range: [...COLOURS],
       },
       {
         name: 'dash',
         type: 'ordinal',
-        domain: labels,
+        domain: coloured,
         // Where colours come round again, their lines are told apart by dashes.
-        range: labels.map((_, i) => DASHES[Math.floor(i / COLOURS.length) % DASHES.length]),
+        range: coloured.map((_, i) => DASHES[Math.floor(i / COLOURS.length) % DASHES.length]),
       },
     ],
     axes: [
       { scale: 'x', orient: 'bottom', title: x, grid: true, format: formatX },
       { scale: 'y', orient: 'left', title: y, grid: true, format: formatY, tickCount: 6 },
     ],
-    legends: [{ stroke: 'colour', strokeDash: 'dash', symbolType: 'stroke', symbolStrokeWidth: 2 }],
+    legends: [
+      {
+        stroke: 'colour',
+        strokeDash: 'dash',
+        values: labels,
+        symbolType: 'stroke',
+        symbolStrokeWidth: 2,
+      },
+    ],
     marks: [
       {
         type: 'group',

@@ -38,6 +38,7 @@ async function chart(
   if (cases.length === 0) return undefined;
   return await lineChart(curvesOf(cases, at), {
     ...options,
+    palette: [...new Set(result.cases.map(({ method }) => method))],
     y: 'test images that are wrong, % (logarithmic)',
     logarithmic: { ...options.logarithmic, y: true },
   });

@@ -19,6 +19,9 @@ const ROUNDS = 6;
 /** A line search takes up to 12 losses, in most steps of a network that is sparse by then. */
 const LOSSES_A_STEP = 6;
 
+/** What a step takes beside: tasks on their way, statistics. */
+const STEP_SECONDS = 0.2;
+
 /** Times of a dense network, in seconds an example. */
 interface ExampleSeconds {
   gradient: number;
@@ -39,7 +42,7 @@ export class TimeEstimate {
     const { heldOut, test } = this.#sizes;
     const { gradient, score } = await this.#exampleSeconds(subject);
     const scoring = score * (heldOut + test);
-    if (samples === null) return scoring;
+    if (samples === null) return scoring + STEP_SECONDS;
     const { blockSize, update, selection, steps = 1 } = resolvedOptions(method);
     const { seconds } = await estimate({
       parameters: parameterShapes(subject),
@@ -50,7 +53,7 @@ export class TimeEstimate {
       sparsity,
     });
     const losses = method.needs.includes('loss') ? LOSSES_A_STEP * score * heldOut : 0;
-    const step = (seconds?.total ?? 0) + samples * gradient + losses;
+    const step = STEP_SECONDS + (seconds?.total ?? 0) + samples * gradient + losses;
     return scoring + steps * step;
   }
 

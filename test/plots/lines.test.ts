@@ -98,3 +98,13 @@ test('curves beyond the last colour are told apart by dashes', async (t) => {
   t.is(new Set(looks).size, 10);
   t.is(new Set(looks.slice(0, 8).map((look) => look.split(' ')[1])).size, 1);
 });
+
+test('a label of a palette has its colour whatever curves there are, and no others in the legend', async (t) => {
+  const palette = ['none', 'other', 'joint'];
+  const both = await lineChart(curves, { ...options, palette });
+  const alone = await lineChart(curves.slice(0, 1), { ...options, palette });
+  const colours = (svg: string) => shapes(svg, 'line').map(({ attributes }) => attributes.stroke);
+  t.is(colours(both)[0], colours(alone)[0]);
+  t.not(colours(both)[0], colours(await lineChart(curves, options))[0]);
+  t.false(svgElements(both).some(({ text }) => text === 'other'));
+});
