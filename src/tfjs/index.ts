@@ -1,3 +1,5 @@
+export type { Dataset, ExampleStream } from './data/dataset.js';
+export type { ExampleArrays } from './data/examples.js';
 export { type GradientOptions, perExampleFactors, perExampleGradients } from './gradients.js';
 export type { Labels } from './labels.js';
 export { supportedLayers } from './layers/kinds.js';
@@ -5,6 +7,15 @@ export { type MeanGradientOptions, meanGradients } from './mean-gradients.js';
 export { gradientModes, type ParameterMode } from './modes.js';
 export type { LossFunction, LossName } from './objective.js';
 export type { FactorOptions } from './options.js';
+export {
+  type PrunedModel,
+  type PruneModelOptions,
+  pruneModel,
+} from './prune-model.js';
+export type { Metrics } from './pruning/evaluate.js';
+export type { HeldOutOptions } from './pruning/held-out.js';
+export type { MetricFunction } from './pruning/metrics.js';
+export type { ModelPruningOptions } from './pruning/options.js';
 export type { GradientMode } from './step.js';
 export type { LayersModel, Tensor, TensorFlow } from './tensorflow.js';
 export { modelParameters, type NamedWeights, setModelWeights } from './weights.js';

@@ -1,0 +1,111 @@
+import { optionError } from '../../errors.js';
+import type { Tensor, TensorFlow } from '../tensorflow.js';
+import { type ExampleArrays, type Examples, readArrays } from './examples.js';
+
+/** What {@link pruneModel} needs of a `tf.data.Dataset`: elements `{xs, ys}`, batched or single. */
+export interface ExampleStream {
+  iterator(): Promise<{ next(): Promise<{ value: unknown; done: boolean }> }>;
+}
+
+/** Examples with what they show. */
+export type Dataset = ExampleArrays | ExampleStream;
+
+/**
+ * Examples in memory. Of a stream the first `most` are read; its tensors are disposed.
+ *
+ * @param what Names the option in messages.
+ * @throws {WoodFisherError} `ERR_WOODFISHER_OPTION` for what is no dataset, or does not fit the model.
+ */
+export async function readDataset(
+  tf: TensorFlow,
+  dataset: Dataset,
+  inputShape: readonly number[],
+  { most, what, signal }: { most: number; what: string; signal?: AbortSignal },
+): Promise<Examples> {
+  if (isStream(dataset)) return await readStream(tf, dataset, inputShape, { most, what, signal });
+  if (typeof dataset !== 'object' || dataset === null || !('xs' in dataset)) {
+    throw optionError(what, '{xs, ys} of tensors or arrays, or a tf.data.Dataset', dataset);
+  }
+  return await readArrays(tf, dataset, inputShape, what);
+}
+
+async function readStream(
+  tf: TensorFlow,
+  stream: ExampleStream,
+  inputShape: readonly number[],
+  { most, what, signal }: { most: number; what: string; signal?: AbortSignal },
+): Promise<Examples> {
+  const parts: Examples[] = [];
+  const iterator = await stream.iterator();
+  for (let count = 0; count < most; ) {
+    signal?.throwIfAborted();
+    const { value, done } = await iterator.next();
+    if (done) break;
+    const part = await readElement(tf, value, inputShape, what);
+    const first = parts[0];
+    if (first !== undefined && `${first.labelShape}` !== `${part.labelShape}`) {
+      const rule = `of shape [${first.labelShape}] for each example, as in the first element`;
+      throw optionError(`${what}.ys`, rule, `of shape [${part.labelShape}]`);
+    }
+    parts.push(part);
+    count += part.count;
+  }
+  if (parts.length === 0) throw optionError(what, 'of at least one example', 'empty');
+  return joined(parts);
+}
+
+/** Takes the arrays out of an element, and disposes its tensors. */
+async function readElement(
+  tf: TensorFlow,
+  value: unknown,
+  inputShape: readonly number[],
+  what: string,
+): Promise<Examples> {
+  const { xs, ys } = (value ?? {}) as { xs?: unknown; ys?: unknown };
+  const tensors = [xs, ys].filter((part): part is Tensor => part instanceof tf.Tensor);
+  try {
+    if (!(xs instanceof tf.Tensor)) {
+      throw optionError(what, 'a dataset of elements {xs: tensor, ys}', value);
+    }
+    const single = xs.shape.length === inputShape.length;
+    const labels = ys instanceof tf.Tensor || typeof ys !== 'number' ? ys : [ys];
+    if (!single) {
+      return await readArrays(tf, { xs, ys: labels } as ExampleArrays, inputShape, what);
+    }
+    const batched = [xs, labels].map((part) =>
+      part instanceof tf.Tensor ? tf.expandDims(part, 0) : part,
+    );
+    tensors.push(...batched.filter((part): part is Tensor => part instanceof tf.Tensor));
+    const [x, y] = batched;
+    return await readArrays(tf, { xs: x, ys: y } as ExampleArrays, inputShape, what);
+  } finally {
+    for (const tensor of tensors) tensor.dispose();
+  }
+}
+
+function joined(parts: readonly Examples[]): Examples {
+  const total = (of: 'inputs' | 'labels'): number =>
+    parts.reduce((sum, part) => sum + part[of].length, 0);
+  const [first] = parts;
+  const whole = {
+    ...first,
+    count: parts.reduce((sum, { count }) => sum + count, 0),
+    inputs: new Float32Array(total('inputs')),
+    labels:
+      first.labels instanceof Float32Array
+        ? new Float32Array(total('labels'))
+        : new Int32Array(total('labels')),
+  };
+  let [x, y] = [0, 0];
+  for (const { inputs, labels } of parts) {
+    whole.inputs.set(inputs, x);
+    whole.labels.set(labels, y);
+    x += inputs.length;
+    y += labels.length;
+  }
+  return whole;
+}
+
+function isStream(dataset: Dataset): dataset is ExampleStream {
+  return typeof (dataset as Partial<ExampleStream> | null)?.iterator === 'function';
+}
