@@ -1,6 +1,7 @@
 export type { Dataset, ExampleStream } from './data/dataset.js';
 export type { ExampleArrays } from './data/examples.js';
 export { type GradientOptions, perExampleFactors, perExampleGradients } from './gradients.js';
+export { GradualPruner, type GradualPruning } from './gradual-pruner.js';
 export type { Labels } from './labels.js';
 export { supportedLayers } from './layers/kinds.js';
 export { type MeanGradientOptions, meanGradients } from './mean-gradients.js';
@@ -18,4 +19,6 @@ export type { MetricFunction } from './pruning/metrics.js';
 export type { ModelPruningOptions } from './pruning/options.js';
 export type { GradientMode } from './step.js';
 export type { LayersModel, Tensor, TensorFlow } from './tensorflow.js';
+export type { PlannedPruning, PruningTimes } from './training/pruning-times.js';
+export type { GradualOptions } from './training/settings.js';
 export { modelParameters, type NamedWeights, setModelWeights } from './weights.js';

@@ -15,6 +15,7 @@ export type TensorFlow = Pick<
   typeof tfTypes,
   | 'LayersModel'
   | 'Tensor'
+  | 'Variable'
   | 'add'
   | 'argMax'
   | 'cast'

@@ -27,26 +27,16 @@ export async function pruneWeights(
   { draw, heldOut, evaluator }: PruningData,
   options: ModelPruningOptions & Pick<PruneOptions, 'onProgress'>,
 ): Promise<PruneResult> {
-  const {
-    tf: _,
-    loss,
-    metrics: __,
-    labels,
-    exclude = [],
-    masks = {},
-    seed: ___,
-    ...pruneOptions
-  } = options;
+  const { loss, labels, exclude = [], masks = {} } = options;
   const settings = gradientSettings(options);
   const { preset, takesGradients, searches, examplesPerSample, gradientBatch, seed } = settings;
   const parameters = prunableParameters(model, exclude, masks);
   if (!takesGradients) {
-    const { samples: ____, ...rest } = pruneOptions;
-    return await prune({ ...rest, parameters });
+    return await prune({ ...options, loss: undefined, samples: undefined, parameters });
   }
   const counts = sampleCounts(options, settings, draw.count);
   return await prune({
-    ...pruneOptions,
+    ...options,
     preset,
     parameters,
     samples: counts.every((count) => count === counts[0]) ? counts[0] : undefined,
