@@ -2,6 +2,7 @@ import { WoodFisherError } from '../../errors.js';
 import { formatError, quote } from '../../formats/errors.js';
 import { openSafetensors, type SafetensorsFile } from '../../formats/safetensors/reader.js';
 import { type TensorSource, writeSafetensors } from '../../formats/safetensors/writer.js';
+import { ownOptimizer } from '../owned-optimizer.js';
 import type { LayersModel, Tensor, TensorFlow } from '../tensorflow.js';
 import { modelParameters, setModelWeights } from '../weights.js';
 
@@ -98,7 +99,7 @@ export async function readModelFile(tf: TensorFlow, path: string): Promise<Model
       await setModelWeights(model, parameters, { tf });
       if (training !== null) {
         model.loadTrainingConfig(training as Parameters<LayersModel['loadTrainingConfig']>[0]);
-        (model as unknown as { isOptimizerOwned: boolean }).isOptimizerOwned = true;
+        ownOptimizer(model);
         await setOptimizerWeights(tf, model, file, optimizer);
       }
       return { model, masks: await readMasks(file), state };

@@ -1,4 +1,5 @@
 import { WoodFisherError } from '../../errors.js';
+import { ownOptimizer } from '../owned-optimizer.js';
 import type { LayersModel, TensorFlow } from '../tensorflow.js';
 
 type Optimizer = LayersModel['optimizer'];
@@ -16,8 +17,7 @@ export async function cloneModel(tf: TensorFlow, model: LayersModel): Promise<La
   // Without compile() there is none, whatever the types say.
   if ((optimizer as Optimizer | undefined) !== undefined) {
     clone.compile({ optimizer: freshOptimizer(optimizer), loss, metrics });
-    // It is nobody else's, and goes with the model.
-    (clone as unknown as { isOptimizerOwned: boolean }).isOptimizerOwned = true;
+    ownOptimizer(clone);
   }
   return clone;
 }
