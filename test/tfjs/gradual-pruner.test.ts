@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import * as fc from 'fast-check';
+import type { Schedule } from '../../src/index.js';
 import { GradualPruner, type LayersModel, modelParameters } from '../../src/tfjs/index.js';
 import { plannedPrunings } from '../../src/tfjs/training/pruning-times.js';
 import { backends, tf, useBackend } from './backends.js';
@@ -199,7 +200,7 @@ test('prunings come at start and every frequency steps, end at the target, and n
       fc.integer({ min: 0, max: 1000 }),
       fc.integer({ min: 1, max: 300 }),
       fc.double({ min: 0, max: 1, noNaN: true }),
-      fc.constantFrom('cubic', 'linear', { polynomial: 4 } as const),
+      fc.constantFrom<Schedule>('cubic', 'linear', { polynomial: 4 }),
       (start, length, frequency, sparsity, schedule) => {
         const all = plannedPrunings({ start, end: start + length, frequency, sparsity, schedule });
         t.is(all[0].step, start);
