@@ -4,8 +4,8 @@
  * 98 %, for ten epochs each.
  */
 import { Command } from 'commander';
+import { loadTensorFlow } from '../../src/tfjs/index.js';
 import { loadDigits } from '../digits/idx.js';
-import { wasmTensorFlow } from '../digits/tf-model.js';
 import { METHODS, pruneGradually } from './run.js';
 import { FULL, SMALL } from './settings.js';
 import { SUBJECTS } from './subjects.js';
@@ -29,7 +29,10 @@ async function main(): Promise<void> {
   const settings = options.full ? FULL : SMALL;
   const sparsities = options.sparsity === undefined ? settings.sparsities : [options.sparsity];
   const percent = (share: number): string => (100 * share).toFixed(2);
-  const [tf, digits] = await Promise.all([wasmTensorFlow(), loadDigits()]);
+  const { tf, summary } = await loadTensorFlow();
+  tf.enableProdMode(); // no advice on the console
+  console.log(`TensorFlow.js: ${summary}`);
+  const digits = await loadDigits();
   for (const subject of SUBJECTS) {
     if (options.network !== undefined && options.network !== subject.name) continue;
     for (const sparsity of sparsities) {
