@@ -64,23 +64,36 @@ async function readElement(
   const { xs, ys } = (value ?? {}) as { xs?: unknown; ys?: unknown };
   const tensors = [xs, ys].filter((part): part is Tensor => part instanceof tf.Tensor);
   try {
-    if (!(xs instanceof tf.Tensor)) {
-      throw optionError(what, 'a dataset of elements {xs: tensor, ys}', value);
+    if (xs instanceof tf.Tensor && xs.shape.length > inputShape.length) {
+      return await readArrays(tf, { xs, ys } as ExampleArrays, inputShape, what);
     }
-    const single = xs.shape.length === inputShape.length;
-    const labels = ys instanceof tf.Tensor || typeof ys !== 'number' ? ys : [ys];
-    if (!single) {
-      return await readArrays(tf, { xs, ys: labels } as ExampleArrays, inputShape, what);
+    const [x, y] = await Promise.all([xs, ys].map((part) => numbersOf(tf, part)));
+    if (x === undefined || y === undefined) {
+      throw optionError(what, 'a dataset of elements {xs, ys} of tensors or arrays', value);
     }
-    const batched = [xs, labels].map((part) =>
-      part instanceof tf.Tensor ? tf.expandDims(part, 0) : part,
-    );
-    tensors.push(...batched.filter((part): part is Tensor => part instanceof tf.Tensor));
-    const [x, y] = batched;
-    return await readArrays(tf, { xs: x, ys: y } as ExampleArrays, inputShape, what);
+    const one = { xs: Float32Array.from(x.values), ys: [0] };
+    const read = await readArrays(tf, one, inputShape, what);
+    const labels = y.whole ? Int32Array.from(y.values) : Float32Array.from(y.values);
+    return { ...read, labels, labelShape: y.shape };
   } finally {
     for (const tensor of tensors) tensor.dispose();
   }
+}
+
+/** The numbers of a single example, which is a tensor, a number or an array; undefined for another. */
+async function numbersOf(
+  tf: TensorFlow,
+  part: unknown,
+): Promise<{ values: number[]; shape: number[]; whole: boolean } | undefined> {
+  if (part instanceof tf.Tensor) {
+    const values = Array.from(await part.data());
+    return { values, shape: part.shape, whole: part.dtype !== 'float32' };
+  }
+  if (typeof part === 'number') return { values: [part], shape: [], whole: false };
+  if (!Array.isArray(part) && !ArrayBuffer.isView(part)) return undefined;
+  const values = Array.from(part as ArrayLike<unknown>).flat(Number.POSITIVE_INFINITY);
+  if (!values.every((value) => typeof value === 'number')) return undefined;
+  return { values, shape: values.length === 1 ? [] : [values.length], whole: false };
 }
 
 function joined(parts: readonly Examples[]): Examples {
