@@ -22,7 +22,7 @@ const optimizers = {
   adamax: () => tf.train.adamax(0.01),
   adagrad: () => tf.train.adagrad(0.1),
   adadelta: () => tf.train.adadelta(0.5),
-  rmsprop: () => tf.train.rmsprop(0.01, 0.9, 0.5, undefined, true),
+  rmsprop: () => tf.train.rmsprop(0.01, 0.9, 0.5),
 };
 
 type Slots = { originalName: string; variable: tf.Variable }[];
@@ -81,6 +81,9 @@ for (const backend of backends) {
       t.true(slotsOfPruned(model, pruner.masks).every((value) => value === 0));
       model.dispose();
       optimizer.dispose();
+      // Momentum forgets the step size that it inherits (TensorFlow.js 4.22).
+      const { c } = optimizer as unknown as { c?: tf.Tensor };
+      if (c?.isDisposed === false) c.dispose();
       t.is(tf.memory().numTensors, before);
       tensors.xs.dispose();
       tensors.ys.dispose();
@@ -176,21 +179,29 @@ test.serial('a pruning that fails stops training with the weights from before it
   await useBackend('cpu');
   const model = classifier(tf.train.sgd(0.1));
   const { xs, ys } = tensorsOf(data);
-  const before = tf.memory().numTensors;
-  const options = { tf, ...schedule, ...quick, sparsity: 0.8, exclude: ['fc1/kernel'] };
   const controller = new AbortController();
   const { signal } = controller;
-  const pruner = await GradualPruner.create(model, data, { ...options, signal });
+  const pruner = await GradualPruner.create(model, data, { tf, ...schedule, ...quick, signal });
   controller.abort();
-  const failed = model.fit(xs, ys, { epochs: 3, batchSize, verbose: 0, callbacks: pruner });
-  await t.throwsAsync(failed, { any: true, name: 'AbortError' });
+  /** Tensors that a training leaves which its callback breaks off. */
+  const leftBy = async (callbacks: { onBatchEnd(batch: number): Promise<void> }) => {
+    const before = tf.memory().numTensors;
+    const fit = { epochs: 3, batchSize, verbose: 0 as const, callbacks };
+    const error = await t.throwsAsync(model.fit(xs, ys, fit), { any: true });
+    return { error, tensors: tf.memory().numTensors - before };
+  };
+  const ours = await leftBy(pruner);
+  t.is((ours.error as Error).name, 'AbortError');
   t.is(pruner.step, 5);
   t.is(zerosOf(model).zeros, 0);
   pruner.dispose();
-  xs.dispose();
-  ys.dispose();
-  t.is(tf.memory().numTensors, before - 2);
-  model.dispose();
+  const plain = await leftBy({
+    async onBatchEnd(batch) {
+      if (batch === 4) throw new Error('broken off');
+    },
+  });
+  t.is(ours.tensors, plain.tensors);
+  for (const used of [xs, ys, model]) used.dispose();
 });
 
 test('prunings come at start and every frequency steps, end at the target, and never go back', (t) => {

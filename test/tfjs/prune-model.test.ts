@@ -129,8 +129,8 @@ test.serial('any sparsity is met exactly, and weights pruned before stay pruned'
   const { size } = zerosOf(model);
   await fc.assert(
     fc.asyncProperty(
-      fc.double({ min: 0, max: 1, noNaN: true }),
-      fc.double({ min: 0, max: 1, noNaN: true }),
+      fc.double({ min: 0, max: 0.7, noNaN: true }),
+      fc.double({ min: 0, max: 0.7, noNaN: true }),
       async (a, b) => {
         const [low, high] = [Math.min(a, b), Math.max(a, b)];
         const options = { tf, samples: 60, blockSize: 16 };
@@ -142,7 +142,7 @@ test.serial('any sparsity is met exactly, and weights pruned before stay pruned'
           masks,
         });
         t.is(second.statistics.totals.prunedBefore, Math.floor(low * size + 0.5));
-        t.is(zerosOf(second.model).zeros >= Math.floor(high * size + 0.5), true);
+        t.is(zerosOf(second.model).zeros, Math.floor(high * size + 0.5));
         for (const [name, mask] of Object.entries(masks)) {
           t.true(mask.every((kept, i) => kept === 1 || second.masks[name][i] === 0));
         }
@@ -150,7 +150,7 @@ test.serial('any sparsity is met exactly, and weights pruned before stay pruned'
         second.model.dispose();
       },
     ),
-    { numRuns: 8 },
+    { numRuns: 8, endOnFailure: true },
   );
   model.dispose();
 });

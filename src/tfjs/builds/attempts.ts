@@ -29,7 +29,7 @@ export function reasonOf({ package: name }: Build, cause: unknown): string {
   if (message.includes('tfjs_binding.node')) {
     return `has no binary for this machine: run "npm rebuild ${name} --build-addon-from-source"`;
   }
-  if (message.includes('isNullOrUndefined is not a function')) {
+  if (/isNullOrUndefined\)? is not a function/.test(message)) {
     return `does not run on Node.js ${process.versions.node}: use Node.js 22 or older`;
   }
   return `fails: ${message.split('\n', 1)[0]}`;
