@@ -20,10 +20,10 @@ export const FULL: Settings = {
   images: 60_000,
   testImages: 10_000,
   epochs: 10,
-  batchSize: 256,
+  batchSize: 128,
   prunings: 16,
   prunedBy: 0.6,
-  samples: 1000,
+  samples: 4000,
   sparsities: [0.95, 0.98],
   seed: 1,
 };
