@@ -155,6 +155,23 @@ test.serial('any sparsity is met exactly, and weights pruned before stay pruned'
   model.dispose();
 });
 
+test.serial('a seed decides everything that is random', async (t) => {
+  await useBackend('cpu');
+  const model = await trained();
+  for (const criterion of ['woodfisher', 'random'] as const) {
+    const masks = [];
+    for (const seed of [5, 5, 6]) {
+      const options = { tf, criterion, seed, sparsity: 0.5, inPlace: false };
+      const pruned = await pruneModel(model, dataset, { ...options, validationSplit: 0.6 });
+      masks.push(pruned.masks);
+      pruned.model.dispose();
+    }
+    t.deepEqual(masks[1], masks[0]);
+    t.notDeepEqual(masks[2], masks[0]);
+  }
+  model.dispose();
+});
+
 test.serial('magnitude takes no gradients', async (t) => {
   await useBackend('cpu');
   const model = await trained();

@@ -1,14 +1,15 @@
 import { createRequire } from 'node:module';
 import { dirname, sep } from 'node:path';
+import type * as tfTypes from '@tensorflow/tfjs';
 import { optionError, WoodFisherError } from '../../errors.js';
-import type { TensorFlow } from '../tensorflow.js';
 import { BUILDS, type Build, type FailedBuild, reasonOf } from './attempts.js';
 
 /** What is done to get a module; the test puts a module of its own in its place. */
 export type ImportModule = (name: string) => Promise<unknown>;
 
-export interface LoadedTensorFlow<T extends TensorFlow = typeof import('@tensorflow/tfjs')> {
-  tf: T;
+export interface LoadedTensorFlow {
+  /** All of the build, as `import * as tf` gives it. */
+  tf: typeof tfTypes;
   package: string;
   backend: Build['backend'];
   /** The builds before it in the order, and why they were passed over. */

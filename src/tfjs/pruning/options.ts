@@ -40,7 +40,7 @@ export interface ModelPruningOptions
   exclude?: readonly string[];
   /** Weights pruned before, 0, by parameter, as an earlier run returned them. */
   masks?: Readonly<Record<string, Uint8Array>>;
-  /** Decides what is held out and which examples are drawn; a whole number. Default 0. */
+  /** Decides what is held out, which examples are drawn, and criterion `random`. Default 0. */
   seed?: number;
 }
 

@@ -32,11 +32,14 @@ export async function pruneWeights(
   const { preset, takesGradients, searches, examplesPerSample, gradientBatch, seed } = settings;
   const parameters = prunableParameters(model, exclude, masks);
   if (!takesGradients) {
-    return await prune({ ...options, loss: undefined, samples: undefined, parameters });
+    const ownSeed = options.criterion === 'random' ? seed : undefined;
+    const unused = { loss: undefined, samples: undefined };
+    return await prune({ ...options, ...unused, seed: ownSeed, parameters });
   }
   const counts = sampleCounts(options, settings, draw.count);
   return await prune({
     ...options,
+    seed: undefined,
     preset,
     parameters,
     samples: counts.every((count) => count === counts[0]) ? counts[0] : undefined,
