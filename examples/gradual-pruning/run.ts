@@ -66,8 +66,11 @@ export async function pruneGradually(
   }
 }
 
-/** Adam's step size at the beginning. */
-const LEARNING_RATE = 0.002;
+/**
+ * Adam's step size at the beginning; of 0.002 and 0.004 the better one for WoodFisher at 98 %, on 5,000
+ * training images that were left out for that.
+ */
+const LEARNING_RATE = 0.004;
 
 /** The line search is over 2,000 images at most. */
 const WOODFISHER = { preset: 'best', validationSplit: 1 / 30 } as const;

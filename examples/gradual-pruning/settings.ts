@@ -22,7 +22,7 @@ export const FULL: Settings = {
   epochs: 10,
   batchSize: 128,
   prunings: 16,
-  prunedBy: 0.5,
+  prunedBy: 0.6,
   samples: 4000,
   sparsities: [0.95, 0.98],
   seed: 1,
