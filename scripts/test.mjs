@@ -22,5 +22,6 @@ const compiled = count.step('TypeScript compiles', node(command('tsc')));
 const strict = ['-DWOODFISHER_STRICT=ON', '-DCMAKE_BUILD_TYPE=Release'];
 nativeTests(count, 'C++ tests', 'tests', strict);
 if (compiled) typescriptTests();
+if (compiled) count.step('examples run', node(join(root, 'scripts/examples.mjs')));
 if (!process.argv.includes('--quick')) sanitizedTests(count);
 count.finish();

@@ -71,6 +71,8 @@ export function withPreset<T extends Partial<PruneOptions>>(options: T): T {
     Object.entries(options).filter(([, value]) => value !== undefined),
   );
   const filled = { ...options, ...PRESET_OPTIONS[preset], ...given };
+  // A schedule is for several steps; that of the preset goes where one is asked for.
+  if (filled.steps === 1) filled.schedule = options.schedule;
   const { steps, firstOrder } = PRESET_OPTIONS[preset];
   if (steps !== undefined && filled.steps === steps && typeof options.gradients !== 'function') {
     throw refused(

@@ -43,6 +43,14 @@ test('options that are given go before those of the preset, undefined ones do no
   t.is(statistics.blocks, 'compact');
 });
 
+test('one step goes without the schedule of the preset', async (t) => {
+  const { statistics } = await prune({ ...run, preset: 'best', steps: 1 });
+  t.is(statistics.steps.length, 1);
+  t.is(statistics.schedule, null);
+  const refused = prune({ ...run, preset: 'best', steps: 1, schedule: 'linear' });
+  await t.throwsAsync(refused, { message: /schedule "linear" is for several steps/ });
+});
+
 test('each step is told how many samples the preset is made for', async (t) => {
   const asked: GradientStep[] = [];
   const gradients = (step: GradientStep) => {

@@ -20,6 +20,8 @@ export type LossFunction = (labels: Tensor, predictions: Tensor) => Tensor;
 export interface Objective {
   /** The value of the graph that the loss takes: the model's output, or the logits it is made from. */
   output: number;
+  /** Absent where it is a function. */
+  name?: LossName;
   labelForm: LabelForm;
   /** Labels from the distribution that the outputs stand for; absent where that is not known. */
   draw?: Draw;
@@ -108,6 +110,7 @@ export function objectiveOf(
     last?.name !== undefined && last.name === named.activation ? named.fromLogits : undefined;
   return {
     output: logits ? last.inputs[0] : graph.output,
+    name: chosen as LossName,
     labelForm: { kind: named.labels, width: shape[1] as number },
     draw: logits ? named.drawFromLogits : named.draw,
     summedLoss: (labels, outputs) => tf.sum((logits ?? named.fromPredictions)(tf, labels, outputs)),

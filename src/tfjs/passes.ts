@@ -9,7 +9,7 @@ import { objectiveOf } from './objective.js';
 import { checkDrawing, type FactorOptions } from './options.js';
 import { isPrunableVariable } from './roles.js';
 import type { ExampleGradients, Pass } from './step.js';
-import { assertLayersModel, type LayersModel, loadTensorFlow, type Tensor } from './tensorflow.js';
+import { assertLayersModel, type LayersModel, readyTensorFlow, type Tensor } from './tensorflow.js';
 
 /** The gradients of one parameter of the examples of a pass. */
 export interface ParameterGradients extends ExampleGradients {
@@ -52,7 +52,7 @@ export async function* gradientPasses(
   }
   const drawing = checkDrawing(options);
   signal?.throwIfAborted();
-  const tf = await loadTensorFlow(options.tf);
+  const tf = await readyTensorFlow(options.tf);
   assertLayersModel(tf, model);
   const graph = graphOf(model);
   const parameters = wantedParameters(model, graph, others);

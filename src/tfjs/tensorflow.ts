@@ -15,6 +15,7 @@ export type TensorFlow = Pick<
   typeof tfTypes,
   | 'LayersModel'
   | 'Tensor'
+  | 'Variable'
   | 'add'
   | 'argMax'
   | 'cast'
@@ -26,19 +27,23 @@ export type TensorFlow = Pick<
   | 'depthwiseConv2d'
   | 'div'
   | 'engine'
+  | 'equal'
   | 'exp'
   | 'expandDims'
   | 'gather'
   | 'getBackend'
   | 'greater'
   | 'image'
+  | 'io'
   | 'keep'
   | 'less'
+  | 'loadLayersModel'
   | 'log'
   | 'matMul'
   | 'max'
   | 'maxPool'
   | 'mean'
+  | 'models'
   | 'mul'
   | 'neg'
   | 'oneHot'
@@ -71,7 +76,7 @@ export type TensorFlow = Pick<
  * @throws {WoodFisherError} `ERR_WOODFISHER_MODEL` when the package cannot be imported; the import
  *   error is the `cause`.
  */
-export async function loadTensorFlow(tf?: TensorFlow): Promise<TensorFlow> {
+export async function readyTensorFlow(tf?: TensorFlow): Promise<TensorFlow> {
   const loaded = tf ?? (await importTensorFlow());
   await loaded.ready();
   return loaded;

@@ -5,7 +5,7 @@ import { roleOf } from './roles.js';
 import {
   assertLayersModel,
   type LayersModel,
-  loadTensorFlow,
+  readyTensorFlow,
   type TensorFlow,
 } from './tensorflow.js';
 
@@ -48,7 +48,7 @@ export async function setModelWeights(
   parameters: readonly NamedWeights[],
   options: { tf?: TensorFlow } = {},
 ): Promise<void> {
-  const tf = await loadTensorFlow(options.tf);
+  const tf = await readyTensorFlow(options.tf);
   assertLayersModel(tf, model);
   const variables = namedVariables(model);
   const writes = parameters.map((parameter) => ({

@@ -1,0 +1,109 @@
+import { GradualPruner, type GradualPruning, type LayersModel } from '../../src/tfjs/index.js';
+import { type Digits, type Split, slice } from '../digits/idx.js';
+import type { TensorFlow } from '../digits/tf-model.js';
+import type { Settings } from './settings.js';
+import type { Subject } from './subjects.js';
+import { stepsPerEpoch, trainModel } from './training.js';
+
+export const METHODS = ['magnitude', 'woodfisher'] as const;
+export type Method = (typeof METHODS)[number];
+
+/** What became of one network. */
+export interface Outcome {
+  /** Share of the test images that it gets right before and after. */
+  before: number;
+  after: number;
+  /** Fraction of the prunable weights that is zero, counted in the model. */
+  zeros: number;
+  prunings: readonly GradualPruning[];
+}
+
+/** Prunes a trained network gradually while it is trained on; the schedule is the same for any method. */
+export async function pruneGradually(
+  tf: TensorFlow,
+  subject: Subject,
+  digits: Digits,
+  { method, sparsity, settings }: { method: Method; sparsity: number; settings: Settings },
+): Promise<Outcome> {
+  const { images, testImages, epochs, batchSize, seed, samples } = settings;
+  const train = slice(digits.train, 0, images);
+  const test = slice(digits.test, 0, testImages);
+  const model = await subject.dense(tf, settings);
+  try {
+    model.compile({
+      optimizer: tf.train.adam(LEARNING_RATE),
+      loss: 'sparseCategoricalCrossentropy',
+    });
+    const before = await accuracyOf(tf, model, subject, test);
+    const steps = Math.round(epochs * stepsPerEpoch(train, batchSize) * settings.prunedBy);
+    const frequency = Math.max(1, Math.floor(steps / settings.prunings));
+    const xs = tf.tensor(train.images, [images, ...subject.inputShape]);
+    const pruner = await GradualPruner.create(
+      model,
+      { xs, ys: train.labels },
+      {
+        tf,
+        sparsity,
+        start: 0,
+        end: frequency * (settings.prunings - 1),
+        frequency,
+        seed,
+        ...(method === 'magnitude' ? { criterion: 'magnitude' } : { samples, ...WOODFISHER }),
+      },
+    );
+    xs.dispose();
+    const { step } = subject;
+    const options = { epochs, batchSize, learningRate: LEARNING_RATE, seed, step, pruner };
+    await trainModel(tf, model, train, options);
+    return {
+      before,
+      after: await accuracyOf(tf, model, subject, test),
+      zeros: zerosOf(model, pruner),
+      prunings: pruner.history,
+    };
+  } finally {
+    model.dispose();
+  }
+}
+
+/**
+ * Adam's step size at the beginning; of 0.002 and 0.004 the better one for WoodFisher at 98 %, on 5,000
+ * training images that were left out for that.
+ */
+const LEARNING_RATE = 0.004;
+
+/** The line search is over 2,000 images at most. */
+const WOODFISHER = { preset: 'best', validationSplit: 1 / 30 } as const;
+
+async function accuracyOf(
+  tf: TensorFlow,
+  model: LayersModel,
+  { inputShape }: Subject,
+  { images, labels }: Split,
+): Promise<number> {
+  const classes = tf.tidy(() => {
+    const x = tf.tensor(images, [labels.length, ...inputShape]);
+    return tf.argMax(model.predict(x, { batchSize: 500 }) as typeof x, 1);
+  });
+  const found = await classes.data();
+  classes.dispose();
+  let right = 0;
+  labels.forEach((label, n) => {
+    if (found[n] === label) right++;
+  });
+  return right / labels.length;
+}
+
+function zerosOf(model: LayersModel, { masks }: GradualPruner): number {
+  let [all, zeros] = [0, 0];
+  for (const { name, weights } of model.layers) {
+    for (const weight of weights) {
+      const key = `${name}/${weight.originalName.split('/').at(-1)}`;
+      if (masks[key] === undefined) continue;
+      const values = weight.read().dataSync();
+      all += values.length;
+      for (const value of values) if (value === 0) zeros++;
+    }
+  }
+  return zeros / all;
+}

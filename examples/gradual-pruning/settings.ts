@@ -1,0 +1,41 @@
+/** How much of everything a run takes. */
+export interface Settings {
+  /** Training images. */
+  images: number;
+  testImages: number;
+  /** Passes over the training images, pruning included. */
+  epochs: number;
+  batchSize: number;
+  /** Prunings until the last, which is when `prunedBy` of all steps are done. */
+  prunings: number;
+  prunedBy: number;
+  /** Gradient samples of each pruning. */
+  samples: number;
+  sparsities: readonly number[];
+  seed: number;
+}
+
+/** All of MNIST, and ten epochs. */
+export const FULL: Settings = {
+  images: 60_000,
+  testImages: 10_000,
+  epochs: 10,
+  batchSize: 128,
+  prunings: 16,
+  prunedBy: 0.6,
+  samples: 4000,
+  sparsities: [0.95, 0.98],
+  seed: 1,
+};
+
+/** Enough to see that it works. */
+export const SMALL: Settings = {
+  ...FULL,
+  images: 1024,
+  testImages: 500,
+  epochs: 2,
+  batchSize: 128,
+  prunings: 3,
+  samples: 200,
+  sparsities: [0.9],
+};
