@@ -27,8 +27,9 @@ import {
 import { PhaseClock } from './report/progress.js';
 import type { PhaseStatistics, RunStatistics } from './report/statistics.js';
 import { StepHistory } from './report/step-history.js';
-import { runStatistics } from './report/summarise.js';
+import { conditionsOf, fisherFigures, residualsOf, runStatistics } from './report/summarise.js';
 import { checkGoal } from './selection/check-goal.js';
+import { listsInMemory } from './selection/ranked-lists.js';
 import { disposeRanking } from './selection/ranking.js';
 import type { GradientBatches } from './steps/gradient-source.js';
 import { pruningStep, type StepOutcome } from './steps/pruning-step.js';
@@ -110,7 +111,16 @@ async function pruneWith(
     const statistics = await runStatistics(context, {
       settings,
       all: options.parameters,
-      ...last,
+      parameters: last.parameters,
+      fisher: last.fisher && (await fisherFigures(last.fisher)),
+      conditions: conditionsOf(last.inverse),
+      residuals: residualsOf(last.inverse),
+      ranking: last.ranking,
+      magnitude: last.magnitude,
+      units: listsInMemory(last.ranking.units),
+      groups: last.ranking.groups,
+      cuts: last.cuts,
+      pruned: last.pruned,
       history,
       dampingSweep: last.dampingSweep,
       phases: clock.compared(predict(run, rates, last.fisher, history)),

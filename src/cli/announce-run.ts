@@ -3,12 +3,13 @@ import { batchSamples } from '../files/gradient-batches.js';
 import type { MemoryBudget } from '../memory/budget.js';
 import { formatBytes } from '../memory/byte-size.js';
 import { memoryOf } from '../plan/memory.js';
-import { predictSeconds } from '../plan/predict.js';
+import { type PredictedSeconds, predictSeconds } from '../plan/predict.js';
 import { isWorthMeasuring, measureRates } from '../plan/rates.js';
 import { fitRun } from '../plan/require-memory.js';
-import { planRun, type RunSettings } from '../plan/run-plan.js';
-import { seconds } from './output/numbers.js';
-import type { Reporter } from './output/reporter.js';
+import { planRun, type RunPlan, type RunSettings } from '../plan/run-plan.js';
+import type { SlabPlan } from '../slabs/slab-plan.js';
+import { count, seconds } from './output/numbers.js';
+import type { Facts } from './output/reporter.js';
 
 /**
  * Samples in a batch of a gradients file: as many as usual, or what is left of it by halves until the
@@ -27,8 +28,15 @@ export function batchWithin(settings: RunSettings, { bytes, source }: MemoryBudg
   return least.batch;
 }
 
+/** What is said of a run before it begins: as an event, and for people. */
+export interface Announcement {
+  event: string;
+  facts: Facts;
+  words: string;
+}
+
 /**
- * Says what a run is going to take before anything large is read.
+ * What a run is going to take, before anything large is read.
  *
  * @throws {WoodFisherError} `ERR_WOODFISHER_MEMORY` when it does not fit.
  */
@@ -36,19 +44,57 @@ export async function announceRun(
   settings: RunSettings,
   budget: MemoryBudget,
   engine: ChosenEngine,
-  reporter: Reporter,
-): Promise<void> {
+): Promise<Announcement> {
   const { plan, memory } = fitRun(settings, budget);
   const { afterSamples: _, ...bytes } = memory;
-  const { solver, samples } = plan;
-  const time =
-    samples !== undefined && solver !== undefined && isWorthMeasuring(engine, plan)
-      ? predictSeconds({ ...plan, samples }, await measureRates(engine, plan), 0)
-      : undefined;
+  const time = await secondsOf(plan, engine);
   const about = time === undefined ? '' : `, about ${seconds(time.total)} beside the reading`;
-  reporter.note(
-    'estimate',
-    { solver: solver ?? null, bytes, seconds: time ?? null },
-    `planned: ${formatBytes(bytes.total)} of memory${about}`,
-  );
+  return {
+    event: 'estimate',
+    facts: { solver: plan.solver ?? null, bytes, seconds: time ?? null },
+    words: `planned: ${formatBytes(bytes.total)} of memory${about}`,
+  };
+}
+
+/** The same of a run in slabs. */
+export async function announceSlabs(plan: SlabPlan, engine: ChosenEngine): Promise<Announcement> {
+  const { run, slabs, gradientBatch, keepsState, passes, bytes } = plan;
+  const { samples = null, solver = null } = run;
+  const time = await secondsOf(run, engine);
+  const again = keepsState ? 0 : Math.max(0, passes - 1);
+  const total = time === undefined ? null : time.total + again * time.accumulate;
+  const weights = run.shapes.reduce((sum, { size }) => sum + size, 0);
+  const how = keepsState ? 'the Fisher kept on disk' : 'the Fisher made again in each pass';
+  const reads =
+    solver === null
+      ? ''
+      : `; ${solver.name}, ${how}, gradients read ${passes === 1 ? 'once' : `${passes} times`} (${formatBytes(bytes.gradients)} each)`;
+  const about = total === null ? '' : `; about ${seconds(total)} beside the reading`;
+  return {
+    event: 'plan',
+    facts: {
+      ...{
+        slabs: slabs.length,
+        weights,
+        solver,
+        samples,
+        gradientBatch,
+        keepsState,
+        passes,
+        bytes,
+      },
+      seconds: total,
+    },
+    words: `planned: ${count(weights)} weights in ${count(slabs.length)} slab${slabs.length === 1 ? '' : 's'} of at most ${formatBytes(bytes.memory)} of ${formatBytes(bytes.budget)}${reads}; ${formatBytes(bytes.scratch)} on disk${about}`,
+  };
+}
+
+async function secondsOf(
+  plan: RunPlan,
+  engine: ChosenEngine,
+): Promise<PredictedSeconds | undefined> {
+  const { samples, solver } = plan;
+  if (samples === undefined || solver === undefined) return undefined;
+  if (!isWorthMeasuring(engine, plan)) return undefined;
+  return predictSeconds({ ...plan, samples }, await measureRates(engine, plan), 0);
 }

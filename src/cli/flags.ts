@@ -5,6 +5,7 @@ import type { CriterionName, UpdateRule } from '../engine/kernels.js';
 import { FISHER_SCALES, type FisherScale } from '../fisher/form.js';
 import { PATTERN_AXES, type PatternAxis } from '../groups/pattern.js';
 import { formatBytes } from '../memory/byte-size.js';
+import { freeMemory } from '../memory/free-memory.js';
 import { machineMemory } from '../memory/machine-memory.js';
 import { BLOCK_LAYOUTS, type BlockLayout, type Damping, DEFAULTS } from '../options.js';
 import { defaultThreads } from '../pool/threads.js';
@@ -29,7 +30,9 @@ import { setting } from './output/numbers.js';
 /** Which files are read, and which of their tensors. */
 export interface InputFlags {
   weights: string;
-  gradients?: string;
+  gradients?: string[];
+  /** Of `.npy` gradients. */
+  gradientNames?: string;
   fisher?: string;
   exclude?: RegExp[];
   allowMissing?: boolean;
@@ -42,10 +45,18 @@ export interface InputFlags {
 export function addInputFlags(command: Command): Command {
   return command
     .optionsGroup('Input:')
-    .requiredOption('--weights <file>', 'the model: a safetensors file (required)')
+    .requiredOption(
+      '--weights <file>',
+      'the model: a safetensors file, an index (*.safetensors.index.json) or its folder (required)',
+    )
     .option(
       '--gradients <file>',
-      'gradient samples: a safetensors file, see below; only --criterion magnitude and random do without',
+      'gradient samples: a file, or with * and ? those that match, see below; may be given several times; only --criterion magnitude and random do without',
+      (path: string, before: readonly string[] = []) => [...before, path],
+    )
+    .option(
+      '--gradient-names <file>',
+      'for .npy gradients: a JSON array of the parameters whose weights are their columns, in order',
     )
     .option(
       '--fisher <file>',
@@ -274,6 +285,8 @@ export interface EngineFlags {
   gradientBatch?: number;
   engine: EngineOption;
   threads?: number;
+  memory?: string;
+  workDir?: string;
   memoryLimit?: string;
 }
 
@@ -305,6 +318,16 @@ export function addEngineFlags(command: Command): Command {
         '--gradient-batch <n>',
         'gradient samples that are read at a time (default: by size and memory)',
       ).argParser(parseNumber),
+    )
+    .addOption(
+      new Option(
+        '--memory <size>',
+        `bytes, or such as 500MB or 2GiB, that the run may take beside about 100 MB of the program: a model that needs more is pruned a slab at a time (default: half of what is free, here ${formatBytes(freeMemory() / 2)})`,
+      ).conflicts('memoryLimit'),
+    )
+    .option(
+      '--work-dir <folder>',
+      'where a run keeps what it has done: after a crash the same command goes on from there',
     )
     .option(
       '--memory-limit <size>',

@@ -3,6 +3,7 @@ import { addBuildCommand } from './commands/build.js';
 import { addCompactCommand } from './commands/compact.js';
 import { addExpandCommand } from './commands/expand.js';
 import { addInspectCommand } from './commands/inspect.js';
+import { addPlanCommand } from './commands/plan.js';
 import { addPruneCommand } from './commands/prune.js';
 import { EXIT_CODES_HELP } from './exit-codes.js';
 import { packageVersion } from './package-root.js';
@@ -24,6 +25,7 @@ export function createProgram(): Command {
       `\n\`woodfisher help COMMAND\` tells all about a command.\n${EXIT_CODES_HELP}`,
     );
   addPruneCommand(program);
+  addPlanCommand(program);
   addInspectCommand(program);
   addCompactCommand(program);
   addExpandCommand(program);

@@ -1,39 +1,25 @@
-import { chooseEngine } from '../engine/engine.js';
-import { WoodFisherError } from '../errors.js';
+import { mkdir, mkdtemp, rm, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { gradientBatches } from '../files/gradient-batches.js';
-import { matchGradients } from '../files/match-gradients.js';
 import { checkOutputs, type OutputPath } from '../files/output-paths.js';
-import { maskTensors, prunedModel } from '../files/pruned-model.js';
+import { type PrunedTensor, prunedInMemory } from '../files/pruned-model.js';
 import { readMasks } from '../files/read-masks.js';
 import { readParameters } from '../files/read-parameters.js';
-import { readPattern } from '../files/read-pattern.js';
-import {
-  keepWithoutGradients,
-  requirePrunable,
-  type SortedTensors,
-  sortTensors,
-} from '../files/sort-tensors.js';
+import { wholeRegion } from '../files/region.js';
+import { stagePruned, stageText } from '../files/stage-pruned.js';
 import { StagedOutputs } from '../files/staged-outputs.js';
-import type { TensorReader } from '../files/tensor-reader.js';
-import { FileSource } from '../fisher/file/file-source.js';
-import { type AskedOfSaved, savedSettings } from '../fisher/file/saved-settings.js';
-import { replaceFile } from '../formats/replace-file.js';
+import { isSharded } from '../formats/safetensors/model-files.js';
 import { openSafetensors } from '../formats/safetensors/reader.js';
-import { writeSafetensors } from '../formats/safetensors/writer.js';
-import { withPreset } from '../presets.js';
-import { type PruneResult, prune } from '../prune.js';
-import { checkSettings, type PruneSettings, runSettings } from '../prune-options.js';
-import type { RunStatistics, StatisticsOption } from '../report/statistics.js';
-import type { BudgetOptions } from '../selection/budgets.js';
-import type { SolverOption } from '../solvers/choose.js';
-import { announceRun, batchWithin } from './announce-run.js';
-import {
-  type CriterionFlags,
-  dampingOf,
-  type EngineFlags,
-  type InputFlags,
-  type SelectionFlags,
-} from './flags.js';
+import { prune } from '../prune.js';
+import type { PruneSettings } from '../prune-options.js';
+import type { RunStatistics } from '../report/statistics.js';
+import { pruneInSlabs } from '../slabs/prune-slabs.js';
+import type { SlabPlan } from '../slabs/slab-plan.js';
+import { SlabRecords } from '../slabs/slab-records.js';
+import { WorkDirectory } from '../slabs/work-directory.js';
+import { type Announcement, announceRun, announceSlabs } from './announce-run.js';
+import { chooseWay, type WayFlags } from './choose-way.js';
+import { type OpenedRun, openRun, type RunFlags } from './open-run.js';
 import { pruneSummary } from './output/prune-summary.js';
 import type { Reporter } from './output/reporter.js';
 import type { Run } from './run.js';
@@ -43,191 +29,205 @@ export interface OutputFlags {
   out: string;
   maskOut?: string;
   stats?: string;
-  statistics: StatisticsOption;
   saveFisher?: string;
 }
 
-export type PruneFlags = InputFlags & CriterionFlags & SelectionFlags & EngineFlags & OutputFlags;
+export type PruneFlags = RunFlags & WayFlags & OutputFlags;
+
+/** What a run has made, ready to be written. */
+interface Pruned {
+  tensors: PrunedTensor[];
+  statistics: RunStatistics;
+  /** Seconds of reading the model. */
+  load: number;
+}
 
 /**
  * Prunes a model from files to files. What can be refused is refused before any data are read, and
  * the outputs appear together, when all has succeeded.
  */
-export async function pruneFiles(flags: PruneFlags, { reporter, signal }: Run): Promise<void> {
+export async function pruneFiles(flags: PruneFlags, run: Run): Promise<void> {
   const start = performance.now();
-  const { blockSize, blocks, criterion, seed, update, solver, engine, threads, memoryLimit } =
-    flags;
-  const { selection, firstOrder: step, patternAxis, zerosArePruned } = flags;
-  const { examplesPerSample, fisherScale, centred, fisher, saveFisher, dampingSweep } = flags;
-  const { statistics: detail } = flags;
-  const { preset, steps, schedule } = flags;
-  const options = withPreset({
-    ...{ preset, steps, schedule, samples: flags.samples, gradientBatch: flags.gradientBatch },
-    ...{ blockSize, blocks, criterion, seed, update, solver, engine, threads, memoryLimit },
-    ...{ selection, patternAxis, zerosArePruned, pattern: await readPattern(flags.pattern) },
-    ...{ examplesPerSample, fisherScale, centred, fisher, saveFisher, dampingSweep },
-    damping: dampingOf(flags),
-    statistics: detail,
-    ...budgetsOf(flags),
-    firstOrder: step === undefined ? undefined : { step },
+  const { reporter, signal } = run;
+  await checkOutputs(outputPaths(flags, await isSharded(flags.weights)));
+  await using opened = await openRun(flags, reporter);
+  const folder = flags.workDir ?? dirname(flags.out);
+  if (flags.workDir !== undefined) await mkdir(folder, { recursive: true });
+  const disk = await statfs(folder).catch(() => undefined);
+  await using scratch = new Scratch(flags);
+  const way = chooseWay(opened, flags, disk && disk.bavail * disk.bsize);
+  const { tensors, statistics, load } = way.inMemory
+    ? await pruneWhole(opened, flags, way.gradientBatch, run)
+    : await pruneParts(opened, flags, way.plan, scratch, run);
+
+  const beforeWrite = performance.now();
+  const { model } = opened;
+  reporter.progress({ phase: 'write', done: 0, total: model.tensors.size, unit: 'tensors' });
+  await using outputs = new StagedOutputs();
+  const warnings = [...statistics.warnings];
+  await stagePruned(outputs, flags, model, tensors, {
+    signal,
+    onRounded: (name, dtype, count) => {
+      const weights = count === 1 ? '1 kept weight' : `${count} kept weights`;
+      warnings.push(`${weights} of "${name}" round to 0 in ${dtype}; the mask has them as kept`);
+    },
   });
-  const some = flags.gradients === undefined ? undefined : [];
-  const asked = checkSettings({ ...options, parameters: [], gradients: some });
-  await checkOutputs(outputPaths(flags));
-  const chosenEngine = chooseEngine(engine);
+  for (const warning of warnings.slice(statistics.warnings.length)) reporter.warning(warning);
+  const all: RunStatistics = { ...statistics, kept: opened.kept, warnings };
+  if (flags.stats !== undefined) {
+    await stageText(outputs, flags.stats, `${JSON.stringify(all, undefined, 2)}\n`);
+  }
+  signal.throwIfAborted();
+  // An output may take the place of an input.
+  await opened[Symbol.asyncDispose]();
+  await outputs.commit();
+  await scratch.finish();
 
-  await using model = await openSafetensors(flags.weights);
-  await using gradients =
-    flags.gradients === undefined ? undefined : await openSafetensors(flags.gradients);
-  const { prunable, kept } = sorted(model, gradients, flags);
-  const { settings, solver: known } = await knownOf(asked, options);
-  const samples = gradients && matchGradients(model, prunable, gradients, flags.exclude ?? []);
-  requireCount(samples, flags.samples);
-  warnOfIdlePatterns(flags.exclude ?? [], [model, ...(gradients ? [gradients] : [])], reporter);
-  for (const tensor of kept) reporter.note('kept', { ...tensor });
+  const written = writtenTo(flags);
+  reporter.done({ ...all, written }, () =>
+    pruneSummary(all, written, { load, write: seconds(beforeWrite), total: seconds(start) }),
+  );
+}
 
-  const outputAxis = flags.outputAxis === 'last' ? -1 : 0;
-  const shapes = prunable.map(({ name, shape }) => ({ name, shape, outputAxis, prunable: true }));
-  const run = {
-    ...runSettings({ solver: known, inPlace: true, parameters: shapes }, settings),
-    samples: samples ?? settings.samples,
-  };
-  const gradientBatch =
-    samples === undefined
-      ? undefined
-      : (settings.gradientBatch ?? batchWithin(run, settings.memory));
-  await announceRun({ ...run, gradientBatch }, settings.memory, chosenEngine, reporter);
-
+/** With all of the model in memory. */
+async function pruneWhole(
+  { options, settings, engine, model, gradients, prunable, run, outputAxis }: OpenedRun,
+  { maskIn }: PruneFlags,
+  gradientBatch: number | undefined,
+  { reporter, signal }: Run,
+): Promise<Pruned> {
+  announce(reporter, await announceRun({ ...run, gradientBatch }, settings.memory, engine));
   const beforeLoad = performance.now();
   const loaded = (done: number): void =>
     reporter.progress({ phase: 'load', done, total: prunable.length, unit: 'tensors' });
   loaded(0);
-  const parameters = await readParameters(model, prunable, {
-    outputAxis,
-    signal,
-    onRead: loaded,
-  });
-  if (flags.maskIn !== undefined) await readMasks(flags.maskIn, model, parameters);
+  const parameters = await readParameters(model, prunable, { outputAxis, signal, onRead: loaded });
+  if (maskIn !== undefined) await readMasks(maskIn, model, parameters);
   const load = seconds(beforeLoad);
+  const samples = gradients?.samples;
   if (samples !== undefined) {
     reporter.progress({ phase: 'accumulate', done: 0, total: samples, unit: 'samples' });
   }
-  const result = await prune({
+  const columns = prunable.map(({ name, size }) => ({ name, region: wholeRegion(size) }));
+  const { parameters: pruned, statistics } = await prune({
     ...options,
     parameters,
-    gradients:
-      gradients && samples
-        ? gradientBatches(gradients, prunable, samples, signal, gradientBatch)
-        : undefined,
+    gradients: gradients && gradientBatches(gradients, columns, signal, gradientBatch),
     samples,
     gradientBatch,
     inPlace: true,
     signal,
     onProgress: (progress) => reporter.progress(progress),
   });
-
-  const statistics: RunStatistics = { ...result.statistics, kept };
-  const beforeWrite = performance.now();
-  reporter.progress({ phase: 'write', done: 0, total: model.tensors.size, unit: 'tensors' });
-  await using outputs = new StagedOutputs();
-  await stage(outputs, flags, { model, result, statistics, signal });
-  signal.throwIfAborted();
-  // An output may take the place of an input.
-  await Promise.all([model.close(), gradients?.close()]);
-  await outputs.commit();
-
-  const { out, maskOut, stats } = flags;
-  const written = {
-    weights: out,
-    ...(maskOut && { mask: maskOut }),
-    ...(stats && { stats }),
-    ...(saveFisher && { fisher: saveFisher }),
-  };
-  reporter.done({ ...statistics, written }, () =>
-    pruneSummary(statistics, written, { load, write: seconds(beforeWrite), total: seconds(start) }),
-  );
+  return { tensors: pruned.map(prunedInMemory), statistics, load };
 }
 
-/** Refuses gradients of another number of samples than was asked for. */
-function requireCount(found: number | undefined, wanted: number | undefined): void {
-  if (found === undefined || wanted === undefined || found === wanted) return;
-  throw new WoodFisherError(
-    'ERR_WOODFISHER_SAMPLES',
-    `samples must be those of the gradients, ${found}, but is ${wanted}`,
-    { option: 'samples', value: wanted },
-  );
+function announce(reporter: Reporter, { event, facts, words }: Announcement): void {
+  reporter.note(event, facts, words);
 }
 
-function budgetsOf(flags: SelectionFlags): BudgetOptions {
-  const { sparsity, scope, minSparsity, maxSparsity, targetFlops, cost, costPower } = flags;
-  return { sparsity, scope, minSparsity, maxSparsity, targetFlops, cost, costPower };
+/** A slab of the model at a time. */
+async function pruneParts(
+  opened: OpenedRun,
+  flags: PruneFlags,
+  plan: SlabPlan,
+  scratch: Scratch,
+  { reporter, signal }: Run,
+): Promise<Pruned> {
+  const { settings, engine, model, gradients, kept } = opened;
+  await using masks = flags.maskIn === undefined ? undefined : await openSafetensors(flags.maskIn);
+  const { records, plan: planned } = await scratch.open(opened, plan, flags);
+  announce(reporter, await announceSlabs(planned, engine));
+  try {
+    const { tensors, statistics } = await pruneInSlabs({
+      ...{ plan: planned, settings, engine, gradients, records, others: kept },
+      input: { model, masks, zerosArePruned: settings.zerosArePruned, signal },
+      onProgress: (progress) => reporter.progress(progress),
+    });
+    return { tensors, statistics, load: 0 };
+  } catch (error) {
+    if (signal.aborted && flags.workDir !== undefined) {
+      reporter.warning(`what is done is in ${flags.workDir}; the same command goes on from there`);
+    }
+    throw error;
+  }
 }
 
-/** What is known before the run: a saved Fisher brings its own settings. */
-async function knownOf(
-  settings: PruneSettings,
-  options: AskedOfSaved & { fisher?: string },
-): Promise<{ settings: PruneSettings; solver: SolverOption | undefined }> {
-  if (options.fisher === undefined) return { settings, solver: options.solver };
-  await using source = await FileSource.open(options.fisher);
-  return {
-    settings: { ...settings, ...savedSettings(source, options) },
-    solver: source.description.solver,
-  };
+/** The folder of a run in slabs: the work directory, or one beside the output for as long as it runs. */
+class Scratch implements AsyncDisposable {
+  readonly #flags: PruneFlags;
+  #directory: WorkDirectory | undefined;
+  #temporary: string | undefined;
+
+  constructor(flags: PruneFlags) {
+    this.#flags = flags;
+  }
+
+  async open(
+    opened: OpenedRun,
+    plan: SlabPlan,
+    flags: PruneFlags,
+  ): Promise<{ records: SlabRecords; plan: SlabPlan }> {
+    const { workDir, out } = this.#flags;
+    if (workDir === undefined) {
+      this.#temporary = await mkdtemp(join(dirname(out), '.woodfisher-'));
+      return { records: new SlabRecords(this.#temporary, { durable: false }), plan };
+    }
+    this.#directory = await WorkDirectory.open(workDir);
+    const { settings, run, engine, gradients, model, outputAxis } = opened;
+    return await this.#directory.resume(
+      {
+        settings: {
+          ...resultSettings(settings),
+          ...{ solver: run.solver, outputAxis, allowMissing: flags.allowMissing },
+          exclude: flags.exclude?.map(String),
+        },
+        ...{ run, engine },
+        inputs: [
+          ...model.files.map(({ file }) => file.path),
+          ...(gradients?.paths ?? []),
+          ...(flags.maskIn === undefined ? [] : [flags.maskIn]),
+        ],
+      },
+      plan,
+    );
+  }
+
+  /** The outputs are there: what led to them is of no use any more. */
+  async finish(): Promise<void> {
+    await this.#directory?.clear();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#directory?.close();
+    if (this.#temporary !== undefined) await rm(this.#temporary, { recursive: true, force: true });
+  }
 }
 
-function outputPaths({ out, maskOut, stats, saveFisher }: OutputFlags): OutputPath[] {
-  const paths: OutputPath[] = [{ option: '--out', path: out }];
+function outputPaths(
+  { out, maskOut, stats, saveFisher }: OutputFlags,
+  folder: boolean,
+): OutputPath[] {
+  const paths: OutputPath[] = [{ option: '--out', path: out, folder }];
   if (maskOut !== undefined) paths.push({ option: '--mask-out', path: maskOut });
   if (stats !== undefined) paths.push({ option: '--stats', path: stats });
   if (saveFisher !== undefined) paths.push({ option: '--save-fisher', path: saveFisher });
   return paths;
 }
 
-function sorted(
-  model: TensorReader,
-  gradients: TensorReader | undefined,
-  { exclude = [], allowMissing = false }: InputFlags,
-): SortedTensors {
-  const all = sortTensors(model, exclude);
-  const tensors = gradients && allowMissing ? keepWithoutGradients(model, all, gradients) : all;
-  requirePrunable(model, tensors);
-  return tensors;
+/** What of the settings decides the result: neither threads nor memory do, once there is a plan. */
+function resultSettings(settings: PruneSettings): object {
+  const { threads: _, memory: __, warnings: ___, gradients: ____, ...result } = settings;
+  return result;
 }
 
-/** A pattern that matches nothing is most likely a slip, and what it was meant for gets pruned. */
-function warnOfIdlePatterns(
-  patterns: readonly RegExp[],
-  files: readonly TensorReader[],
-  reporter: Reporter,
-): void {
-  const names = files.flatMap(({ tensors }) => [...tensors.keys()]);
-  for (const pattern of patterns) {
-    if (names.some((name) => pattern.test(name))) continue;
-    reporter.warning(`--exclude '${pattern.source}' matches no tensor`);
-  }
-}
-
-async function stage(
-  outputs: StagedOutputs,
-  { out, maskOut, stats }: OutputFlags,
-  {
-    model,
-    result: { parameters },
-    statistics,
-    signal,
-  }: { model: TensorReader; result: PruneResult; statistics: RunStatistics; signal: AbortSignal },
-): Promise<void> {
-  await outputs.stage(out, (path) =>
-    writeSafetensors(path, prunedModel(model, parameters, signal), { metadata: model.metadata }),
-  );
-  if (maskOut !== undefined) {
-    await outputs.stage(maskOut, (path) => writeSafetensors(path, maskTensors(parameters)));
-  }
-  if (stats !== undefined) {
-    const text = `${JSON.stringify(statistics, undefined, 2)}\n`;
-    await outputs.stage(stats, (path) => replaceFile(path, (handle) => handle.writeFile(text)));
-  }
+function writtenTo({ out, maskOut, stats, saveFisher }: OutputFlags): Record<string, string> {
+  return {
+    weights: out,
+    ...(maskOut && { mask: maskOut }),
+    ...(stats && { stats }),
+    ...(saveFisher && { fisher: saveFisher }),
+  };
 }
 
 function seconds(since: number): number {

@@ -77,9 +77,9 @@ export async function scoreWeights(
         samples,
         damping: lambdaOf(damping, index),
         scores: scores[index],
-        order: parameter.order,
+        order: parameter.part?.order ?? parameter.order,
         seed,
-        stream: index,
+        stream: parameter.part?.index ?? index,
         ...firstOrderOf(firstOrder, index),
       };
       return { parameter: parameter.name, job };

@@ -1,6 +1,7 @@
-import pLimit from 'p-limit';
 import { Lease } from '../memory/arena.js';
-import type { TensorInfo, TensorReader } from './tensor-reader.js';
+import type { MatchedGradients } from './gradient-files.js';
+import { type Region, regionSize } from './region.js';
+import { type NamedRead, readAll, readsOf } from './tensor-reads.js';
 
 /** Samples of a batch: a multiple of the steps of the Woodbury recursion, up to a panel of gram sums. */
 const STEP = 16;
@@ -9,11 +10,15 @@ const MOST = 64;
 /** Bytes of a batch, where 16 samples take less. */
 const BATCH_BYTES = 256 * 2 ** 20;
 
-/** Reads at a time: the threads that libuv has for them. */
-const READS = 4;
-
-/** A batch of k samples: for each parameter an array [k, ...shape]. */
+/** A batch of k samples: for each parameter an array [k, …]. */
 export type ArrayBatch = Readonly<Record<string, Float32Array>>;
+
+/** The part of a tensor whose gradients are read. */
+export interface GradientColumns {
+  name: string;
+  /** In a sample. */
+  region: Region;
+}
 
 /** Samples in a batch of gradients of `size` weights, where memory does not ask for fewer. */
 export function batchSamples(size: number): number {
@@ -22,41 +27,44 @@ export function batchSamples(size: number): number {
 }
 
 /**
- * The samples of a gradients file, batch by batch.
+ * Gradient samples out of files, batch by batch, the columns asked for alone.
  *
  * Two buffers on shared memory take turns, so that one is read while the other is summed, and no more
  * than these are in memory. A batch is valid until the next one is asked for.
  *
- * @param parameters Those to read; in `file` they are [samples, ...shape].
- * @param signal Stops between two reads, with its reason.
+ * @param signal Stops reading, with its reason.
  * @param batch Samples of a batch; the results depend on it by rounding alone. Default {@link batchSamples}.
+ * @param lease Memory that the buffers are taken from. Default: one of their own.
  */
 export async function* gradientBatches(
-  file: TensorReader,
-  parameters: readonly TensorInfo[],
-  samples: number,
+  files: MatchedGradients,
+  columns: readonly GradientColumns[],
   signal?: AbortSignal,
-  batch = batchSamples(parameters.reduce((sum, { size }) => sum + size, 0)),
+  batch = batchSamples(columns.reduce((sum, { region }) => sum + regionSize(region), 0)),
+  lease: Lease = new Lease(),
 ): AsyncGenerator<ArrayBatch> {
+  const { samples } = files;
   const most = Math.min(samples, batch);
-  const lease = new Lease();
-  const buffers = [0, 1].map(() => parameters.map(({ size }) => lease.float32(most * size)));
-  const limit = pLimit(READS);
+  const control = lease.int32(2).fill(0);
+  const cancel = (): void => void Atomics.store(control, 0, 1);
+  signal?.addEventListener('abort', cancel);
+  const count = samples > most ? 2 : 1;
+  const buffers = Array.from({ length: count }, () =>
+    columns.map(({ region }) => lease.float32(most * regionSize(region))),
+  );
 
   const readBatch = async (first: number): Promise<ArrayBatch> => {
-    const count = Math.min(most, samples - first);
-    const arrays = buffers[(first / most) % 2];
-    const reads = parameters.map(({ name, size }, i) =>
-      limit(async (): Promise<[string, Float32Array]> => {
-        signal?.throwIfAborted();
-        const into = arrays[i].subarray(0, count * size);
-        return [name, await file.read(name, { start: first * size, into })];
-      }),
+    signal?.throwIfAborted();
+    const length = Math.min(most, samples - first);
+    const arrays = buffers[(first / most) % count].map((array, i) =>
+      array.subarray(0, length * regionSize(columns[i].region)),
     );
-    // All of them end before an error is thrown: the buffers are given back after it.
-    const failed = (await Promise.allSettled(reads)).find(({ status }) => status === 'rejected');
-    if (failed?.status === 'rejected') throw failed.reason;
-    return Object.fromEntries(await Promise.all(reads));
+    await readAll(
+      columns.flatMap((column, i) => sampleReads(files, column, first, arrays[i])),
+      control,
+      signal,
+    );
+    return Object.fromEntries(columns.map(({ name }, i) => [name, arrays[i]]));
   };
   // A failure is thrown when the batch is asked for, and is not unhandled until then.
   const begin = (first: number): Promise<ArrayBatch> | undefined => {
@@ -74,7 +82,28 @@ export async function* gradientBatches(
       yield batch;
     }
   } finally {
+    cancel();
     await reading?.catch(() => undefined);
-    lease.dispose();
+    signal?.removeEventListener('abort', cancel);
+    for (const array of [control, ...buffers.flat()]) lease.release(array);
+    lease.trim();
   }
+}
+
+/** Reads of samples from `first` on, as many as there is room for in `into`. */
+function sampleReads(
+  files: MatchedGradients,
+  { name, region }: GradientColumns,
+  first: number,
+  into: Float32Array,
+): NamedRead[] {
+  const size = regionSize(region);
+  const reads: NamedRead[] = [];
+  let at = 0;
+  for (const run of files.runs(name, first, into.length / size)) {
+    const room = into.subarray(at, at + run.count * size);
+    reads.push(...readsOf(run.place, region, run.first, room));
+    at += room.length;
+  }
+  return reads;
 }

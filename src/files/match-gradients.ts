@@ -1,7 +1,10 @@
 import { WoodFisherError } from '../errors.js';
 import { isFloatDtype } from '../formats/dtypes.js';
 import { quote } from '../formats/errors.js';
+import type { GradientSet } from './gradient-set.js';
 import type { TensorInfo, TensorReader } from './tensor-reader.js';
+
+type Named = Pick<GradientSet, 'path' | 'tensors'>;
 
 /** Names that a message lists before it says how many more there are. */
 const LISTED = 5;
@@ -19,7 +22,7 @@ const LISTED = 5;
 export function matchGradients(
   model: TensorReader,
   prunable: readonly TensorInfo[],
-  gradients: TensorReader,
+  gradients: Named,
   exclude: readonly RegExp[],
 ): number {
   requireAll(model, prunable, gradients);
@@ -45,11 +48,7 @@ export function matchGradients(
   return first;
 }
 
-function requireAll(
-  model: TensorReader,
-  prunable: readonly TensorInfo[],
-  gradients: TensorReader,
-): void {
+function requireAll(model: TensorReader, prunable: readonly TensorInfo[], gradients: Named): void {
   const missing = prunable.map(({ name }) => name).filter((name) => !gradients.tensors.has(name));
   if (missing.length === 0) return;
   throw new WoodFisherError(
@@ -59,11 +58,7 @@ function requireAll(
   );
 }
 
-function requireKnown(
-  model: TensorReader,
-  gradients: TensorReader,
-  exclude: readonly RegExp[],
-): void {
+function requireKnown(model: TensorReader, gradients: Named, exclude: readonly RegExp[]): void {
   const unknown = [...gradients.tensors.keys()].filter(
     (name) => !model.tensors.has(name) && !exclude.some((regex) => regex.test(name)),
   );
@@ -75,7 +70,7 @@ function requireKnown(
   );
 }
 
-function samplesOf({ name, shape }: TensorInfo, gradients: TensorReader): number {
+function samplesOf({ name, shape }: TensorInfo, gradients: Named): number {
   const found = gradients.tensors.get(name);
   const [samples, ...rest] = found?.shape ?? [];
   const fits = rest.length === shape.length && rest.every((axis, i) => axis === shape[i]);

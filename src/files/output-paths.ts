@@ -8,6 +8,8 @@ import { temporaryName } from '../formats/temporary-name.js';
 export interface OutputPath {
   option: string;
   path: string;
+  /** A folder, made where it is not there. */
+  folder?: boolean;
 }
 
 /**
@@ -18,8 +20,8 @@ export interface OutputPath {
  */
 export async function checkOutputs(outputs: readonly OutputPath[]): Promise<void> {
   const options = new Map<string, string>();
-  for (const { option, path } of outputs) {
-    const target = await requireWritable(path);
+  for (const { option, path, folder = false } of outputs) {
+    const target = await requireWritable(path, folder);
     const other = options.get(target);
     if (other !== undefined) {
       throw new WoodFisherError(
@@ -42,17 +44,21 @@ export async function targetOf(path: string): Promise<string> {
   }
 }
 
-async function requireWritable(path: string): Promise<string> {
+async function requireWritable(path: string, folder: boolean): Promise<string> {
   const target = await targetOf(path).catch((error: NodeJS.ErrnoException) => {
     const problem = `the folder ${dirname(path)} does not exist`;
     throw outputError(path, error.code === 'ENOENT' ? problem : error.message, {}, error);
   });
-  if ((await stat(target).catch(() => undefined))?.isFile() === false) {
+  const before = await stat(target).catch(() => undefined);
+  if (folder && before?.isDirectory() === false) {
+    throw outputError(path, 'the model is in several files and needs a folder, but this is none');
+  }
+  if (!folder && before?.isFile() === false) {
     throw outputError(path, 'there is something else than a regular file in its place');
   }
   try {
     // Only trying tells: permissions say nothing of read-only file systems, or to the superuser.
-    const probe = temporaryName(target);
+    const probe = temporaryName(before?.isDirectory() ? join(target, 'any') : target);
     await (await open(probe, 'wx')).close();
     await unlink(probe);
   } catch (error) {

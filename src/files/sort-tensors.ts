@@ -31,10 +31,10 @@ export function sortTensors(model: TensorReader, exclude: readonly RegExp[]): So
 export function keepWithoutGradients(
   model: TensorReader,
   { prunable, kept }: SortedTensors,
-  gradients: TensorReader,
+  gradients: { readonly path: string; has(name: string): boolean },
 ): SortedTensors {
   const missing = prunable
-    .filter(({ name }) => !gradients.tensors.has(name))
+    .filter(({ name }) => !gradients.has(name))
     .map((tensor) => keep(tensor, `no gradients in ${gradients.path}`));
   const all = new Map([...kept, ...missing].map((tensor) => [tensor.name, tensor]));
   return {

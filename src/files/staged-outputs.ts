@@ -1,4 +1,4 @@
-import { chmod, rename, stat, unlink } from 'node:fs/promises';
+import { chmod, mkdir, rename, rmdir, stat, unlink } from 'node:fs/promises';
 import { WoodFisherError } from '../errors.js';
 import { outputError } from '../formats/errors.js';
 import { temporaryName } from '../formats/temporary-name.js';
@@ -10,6 +10,7 @@ import { targetOf } from './output-paths.js';
  */
 export class StagedOutputs implements AsyncDisposable {
   readonly #staged: { path: string; target: string; temporary: string }[] = [];
+  readonly #folders: string[] = [];
 
   /**
    * Has a file written beside `path`.
@@ -29,6 +30,19 @@ export class StagedOutputs implements AsyncDisposable {
     }
   }
 
+  /** Makes a folder where there is none; it goes again when nothing was committed into it. */
+  async makeFolder(path: string): Promise<void> {
+    const before = await stat(path).catch(() => undefined);
+    if (before?.isDirectory()) return;
+    if (before !== undefined) {
+      throw outputError(path, 'the model is in several files and needs a folder, but this is none');
+    }
+    await mkdir(path).catch((error: Error) => {
+      throw outputError(path, error.message, {}, error);
+    });
+    this.#folders.push(path);
+  }
+
   /** Puts all staged files in their places. */
   async commit(): Promise<void> {
     for (let next = this.#staged[0]; next !== undefined; next = this.#staged[0]) {
@@ -43,6 +57,8 @@ export class StagedOutputs implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#staged.map(({ temporary }) => unlink(temporary).catch(() => {})));
     this.#staged.length = 0;
+    // A folder that holds something by now stays.
+    for (const folder of this.#folders.splice(0)) await rmdir(folder).catch(() => {});
   }
 }
 

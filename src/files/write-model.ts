@@ -1,7 +1,6 @@
-import { type FileHandle, mkdir, rmdir, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { WoodFisherError } from '../errors.js';
-import { outputError } from '../formats/errors.js';
 import { replaceFile } from '../formats/replace-file.js';
 import type { ModelFiles } from '../formats/safetensors/model-files.js';
 import { StagedOutputs } from './staged-outputs.js';
@@ -29,35 +28,33 @@ export async function writeModel(
   model: ModelFiles,
   what: ModelOutput,
 ): Promise<void> {
-  try {
-    if (model.index !== undefined) await writeFolder(output, model, what);
-    else await replaceWith(output, (handle) => what.write(handle, 0));
-  } catch (error) {
-    what.signal?.throwIfAborted();
-    throw error;
-  }
+  await using outputs = new StagedOutputs();
+  await stageModel(outputs, output, model, what);
+  await outputs.commit();
 }
 
-async function writeFolder(
+/** The same beside other outputs, all of which appear together. */
+export async function stageModel(
+  outputs: StagedOutputs,
   output: string,
   model: ModelFiles,
-  { write, index }: ModelOutput,
+  { write, index, signal }: ModelOutput,
 ): Promise<void> {
-  const made = await makeFolder(output);
+  const stage = (path: string, fill: (handle: FileHandle) => Promise<void>): Promise<void> =>
+    outputs.stage(path, (temporary) => replaceWith(temporary, fill));
   try {
-    await using outputs = new StagedOutputs();
+    if (model.index === undefined) {
+      await stage(output, (handle) => write(handle, 0));
+      return;
+    }
+    await outputs.makeFolder(output);
     for (const [i, { name }] of model.files.entries()) {
-      await outputs.stage(join(output, name), (path) =>
-        replaceWith(path, (handle) => write(handle, i)),
-      );
+      await stage(join(output, name), (handle) => write(handle, i));
     }
     const text = index();
-    await outputs.stage(join(output, basename(model.path)), (path) =>
-      replaceWith(path, (handle) => handle.writeFile(text)),
-    );
-    await outputs.commit();
+    await stage(join(output, basename(model.path)), (handle) => handle.writeFile(text));
   } catch (error) {
-    if (made) await rmdir(output).catch(() => {});
+    signal?.throwIfAborted();
     throw error;
   }
 }
@@ -75,17 +72,4 @@ async function replaceWith(
     }
     throw error;
   }
-}
-
-/** Whether the folder was not there before. */
-async function makeFolder(path: string): Promise<boolean> {
-  const before = await stat(path).catch(() => undefined);
-  if (before?.isDirectory()) return false;
-  if (before !== undefined) {
-    throw outputError(path, 'the model is in several files and needs a folder, but this is none');
-  }
-  await mkdir(path).catch((error: Error) => {
-    throw outputError(path, error.message, {}, error);
-  });
-  return true;
 }

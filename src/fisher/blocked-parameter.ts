@@ -1,3 +1,4 @@
+import type { AxisOrder } from '../engine/kernels.js';
 import { WoodFisherError } from '../errors.js';
 import { type ParsedPattern, UNSTRUCTURED } from '../groups/pattern.js';
 import type { Lease } from '../memory/arena.js';
@@ -24,6 +25,8 @@ export interface BlockedParameter extends BlockShape {
   prunedBefore: number;
   /** Block order; 0 where pruned before. */
   weights: Float32Array;
+  /** Of some blocks of a parameter: which of the run's it is, and where the weights stand in all of it. */
+  part?: { index: number; order: AxisOrder };
 }
 
 /** How parameters are laid out. */

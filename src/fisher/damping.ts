@@ -1,6 +1,7 @@
 import { WoodFisherError } from '../errors.js';
 import { inPieces } from '../memory/pieces.js';
-import type { Damping } from '../options.js';
+import type { Damping, RelativeDamping } from '../options.js';
+import type { BlockedParameter } from './blocked-parameter.js';
 import type { FisherState } from './fisher-state.js';
 
 /** λ: one for all, or one for each parameter. */
@@ -13,12 +14,21 @@ export function lambdaOf(lambda: Lambda, index: number): number {
 
 /** Trace of F − λI of a parameter. Weights that were pruned before add nothing. */
 export async function traceOf(state: FisherState, index: number): Promise<number> {
+  return (await addToTrace(state, index, 0)) / state.divisor;
+}
+
+/** `before` and the trace of a further part of a parameter, both times the divisor of the state. */
+export async function addToTrace(
+  state: FisherState,
+  index: number,
+  before: number,
+): Promise<number> {
   const { diagonalSum } = state.parts[index];
-  let total = 0;
+  let total = before;
   await inPieces(diagonalSum.length, (begin, end) => {
     for (let c = begin; c < end; c++) total += diagonalSum[c];
   });
-  return total / state.divisor;
+  return total;
 }
 
 /**
@@ -31,6 +41,15 @@ export async function resolveDamping(state: FisherState, damping: Damping): Prom
   const { parameters } = state;
   const traces: number[] = [];
   for (const index of parameters.keys()) traces.push(await traceOf(state, index));
+  return dampingOfTraces(parameters, traces, damping);
+}
+
+/** The λ that a damping relative to the traces of some parameters means. */
+export function dampingOfTraces(
+  parameters: readonly Pick<BlockedParameter, 'name' | 'modelSize' | 'prunedBefore'>[],
+  traces: readonly number[],
+  damping: RelativeDamping,
+): Lambda {
   const there = parameters.map(({ modelSize, prunedBefore }) => modelSize - prunedBefore);
   const model = damping.relative * (sum(traces) / sum(there));
   if (damping.over === 'model') {

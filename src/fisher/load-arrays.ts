@@ -87,7 +87,8 @@ export function checkData(parameters: readonly Parameter[]): void {
   }
 }
 
-function nonFiniteWeight(parameter: string, index: number, value: number): WoodFisherError {
+/** A weight that is not a number, by its index in the tensor. */
+export function nonFiniteWeight(parameter: string, index: number, value: number): WoodFisherError {
   return new WoodFisherError(
     'ERR_WOODFISHER_NONFINITE',
     `weight ${index} of parameter "${parameter}" must be finite, but is ${value}`,

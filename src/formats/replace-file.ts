@@ -12,12 +12,14 @@ import { temporaryName } from './temporary-name.js';
  * A symbolic link is followed; the permissions of a file that exists are kept.
  *
  * @param write Writes the content through the handle, from its start. The handle is closed afterwards.
+ * @param durable Whether it has to survive a power failure. Default true.
  * @throws WoodFisherError `ERR_WOODFISHER_OUTPUT`, with the reason as `cause`; the temporary file is
  * gone and the old file as it was.
  */
 export async function replaceFile(
   path: string,
   write: (handle: FileHandle) => Promise<void>,
+  { durable = true }: { durable?: boolean } = {},
 ): Promise<void> {
   let temporary: string | undefined;
   try {
@@ -33,13 +35,13 @@ export async function replaceFile(
     try {
       await write(handle);
       if (before !== undefined) await keepMode(handle, before.mode & 0o777);
-      await handle.sync();
+      if (durable) await handle.sync();
     } finally {
       await handle.close();
     }
     await rename(temporary, target);
     temporary = undefined;
-    await syncFolder(folder);
+    if (durable) await syncFolder(folder);
   } catch (error) {
     if (temporary !== undefined) await unlink(temporary).catch(() => {});
     if (error instanceof WoodFisherError && error.code === 'ERR_WOODFISHER_OUTPUT') throw error;

@@ -73,7 +73,8 @@ function give(buffer: SharedArrayBuffer): void {
  * all of its batches. Contents are undefined at first.
  */
 export class Lease {
-  readonly #inUse = new Set<SharedArrayBuffer>();
+  /** With the bytes that were asked for. */
+  readonly #inUse = new Map<SharedArrayBuffer, number>();
   readonly #spare: SharedArrayBuffer[] = [];
   #bytes = 0;
   #peak = 0;
@@ -134,10 +135,15 @@ export class Lease {
 
   /** Takes one array back early. */
   release(array: ArrayBufferView): void {
-    const buffer = array.buffer as SharedArrayBuffer;
-    if (!this.#inUse.delete(buffer)) return;
-    this.#bytes -= array.byteLength;
-    this.#spare.push(buffer);
+    this.#release(array.buffer as SharedArrayBuffer);
+  }
+
+  /** A function that takes all arrays back that are handed out from now on until it is called. */
+  mark(): () => void {
+    const before = new Set(this.#inUse.keys());
+    return () => {
+      for (const buffer of [...this.#inUse.keys()]) if (!before.has(buffer)) this.#release(buffer);
+    };
   }
 
   /** Gives the pages of what was released early back to the system. */
@@ -148,7 +154,7 @@ export class Lease {
 
   /** Gives everything back. The arrays must not be used any more. */
   dispose(): void {
-    for (const buffer of this.#inUse) give(buffer);
+    for (const buffer of this.#inUse.keys()) give(buffer);
     this.#inUse.clear();
     this.trim();
     this.#bytes = 0;
@@ -167,10 +173,18 @@ export class Lease {
     const spare = this.#spare.findIndex(({ byteLength }) => byteLength === sizeClass(bytes));
     if (spare === -1 && bytes + this.#spareBytes() > this.room) this.trim();
     const buffer = spare === -1 ? take(bytes) : this.#spare.splice(spare, 1)[0];
-    this.#inUse.add(buffer);
+    this.#inUse.set(buffer, bytes);
     this.#bytes += bytes;
     this.#peak = Math.max(this.#peak, this.#bytes);
     return buffer;
+  }
+
+  #release(buffer: SharedArrayBuffer): void {
+    const bytes = this.#inUse.get(buffer);
+    if (bytes === undefined) return;
+    this.#inUse.delete(buffer);
+    this.#bytes -= bytes;
+    this.#spare.push(buffer);
   }
 
   #spareBytes(): number {

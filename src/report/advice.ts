@@ -1,5 +1,5 @@
-import type { EstimatedFisher } from '../fisher/estimate.js';
 import type { ParameterStatistics } from './statistics.js';
+import type { FisherFigures } from './summarise.js';
 
 /** cond₂(F) up to which D is known to 1e-6 (docs/methods.md, accuracy). */
 const WELL_CONDITIONED = 1e-8 * 2 ** 53;
@@ -14,14 +14,13 @@ export function adviceOn({
   blockSize,
 }: {
   parameters: readonly ParameterStatistics[];
-  fisher: EstimatedFisher;
+  fisher: FisherFigures;
   blockSize: number;
 }): string[] {
-  const longest = Math.max(...fisher.state.parameters.map(({ blockOrder }) => blockOrder));
   return [
     ...onDominatingDamping(parameters, blockSize),
     ...onVanishingDamping(parameters),
-    ...onFewSamples(fisher.state.samples, longest),
+    ...onFewSamples(fisher.samples, fisher.longest),
     ...onOtherWeights(fisher),
   ];
 }
@@ -65,7 +64,7 @@ function onFewSamples(samples: number, longest: number): string[] {
   ];
 }
 
-function onOtherWeights({ otherWeights = false }: EstimatedFisher): string[] {
+function onOtherWeights({ otherWeights = false }: FisherFigures): string[] {
   if (!otherWeights) return [];
   return [
     'weights differ from those that the saved Fisher was estimated at; its gradients are of another point, and the predicted losses too',

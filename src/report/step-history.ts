@@ -14,7 +14,7 @@ export class StepHistory {
   readonly pruned: number[];
   readonly changes: PredictedLossChange[];
 
-  constructor(parameters: readonly BlockedParameter[]) {
+  constructor(parameters: readonly Pick<BlockedParameter, 'modelSize' | 'prunedBefore'>[]) {
     this.prunedBefore = parameters.map(({ prunedBefore }) => prunedBefore);
     this.pruned = parameters.map(() => 0);
     this.changes = parameters.map(() => sumOfChanges([]));

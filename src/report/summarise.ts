@@ -1,5 +1,5 @@
-import type { BlockedParameter } from '../fisher/blocked-parameter.js';
-import { lambdaOf, traceOf } from '../fisher/damping.js';
+import { type BlockShape, sizeOf } from '../fisher/block-shape.js';
+import { type Lambda, lambdaOf, traceOf } from '../fisher/damping.js';
 import type { SweptDamping } from '../fisher/damping-sweep.js';
 import type { EstimatedFisher } from '../fisher/estimate.js';
 import type { FisherForm } from '../fisher/form.js';
@@ -13,8 +13,9 @@ import { type Budgets, costsOf } from '../selection/budgets.js';
 import { CURVE_SPARSITIES, type CurvePoint, hasLosses, lossCurve } from '../selection/curve.js';
 import type { Cut } from '../selection/cut.js';
 import { scoresAtRanks } from '../selection/rank.js';
-import type { Ranking } from '../selection/ranking.js';
-import type { Units } from '../selection/units.js';
+import { onlyList, type RankedLists } from '../selection/ranked-lists.js';
+import type { RankedGroups, Ranking } from '../selection/ranking.js';
+import type { ChosenSolver } from '../solvers/choose.js';
 import { adviceOn } from './advice.js';
 import type { MagnitudeComparison } from './compare-magnitude.js';
 import {
@@ -30,11 +31,18 @@ import { type StepHistory, sumOfChanges } from './step-history.js';
 /** What a run has found, its last step in detail; block order where it is by weight or block. */
 export interface RunFindings {
   settings: PruneSettings;
-  all: readonly Parameter[];
-  parameters: readonly BlockedParameter[];
-  fisher: EstimatedFisher | undefined;
-  inverse: InverseDiagonal | undefined;
-  ranking: Ranking;
+  all: readonly Pick<Parameter, 'name' | 'shape' | 'prunable'>[];
+  parameters: readonly (BlockShape & { prunedBefore: number })[];
+  fisher: FisherFigures | undefined;
+  /** Largest bound of cond₂(F) of each parameter; absent where no inverse was made. */
+  conditions: readonly number[] | undefined;
+  /** Largest residual of each parameter's inverse; null where no F is kept. */
+  residuals: readonly (number | null)[] | undefined;
+  /** What was ranked. */
+  units: RankedLists;
+  groups?: RankedGroups;
+  /** The same for the curve; absent where the scores are not in memory as a whole. */
+  ranking?: Ranking;
   /** Absent for pattern n:m. */
   cuts?: readonly Cut[];
   /** Absent for criterion magnitude. */
@@ -46,12 +54,46 @@ export interface RunFindings {
   phases: PhaseStatistics[];
 }
 
+/** What is told of a Fisher. */
+export interface FisherFigures {
+  samples: number;
+  form: FisherForm;
+  solver: ChosenSolver;
+  damping: Lambda;
+  /** Without λ, by parameter. */
+  traces: readonly number[];
+  /** Weights of the longest block. */
+  longest: number;
+  /** Whether it was estimated at other weights than those that are pruned. */
+  otherWeights?: boolean;
+}
+
+/** The same of a Fisher in memory. */
+export async function fisherFigures(fisher: EstimatedFisher): Promise<FisherFigures> {
+  const { state, solver, damping, otherWeights } = fisher;
+  const { samples, form, parameters } = state;
+  const traces: number[] = [];
+  for (const index of parameters.keys()) traces.push(await traceOf(state, index));
+  const longest = Math.max(...parameters.map(({ blockOrder }) => blockOrder));
+  return { samples, form, solver, damping, traces, longest, otherWeights };
+}
+
+/** The largest bound of cond₂(F) of each parameter. */
+export function conditionsOf(inverse: InverseDiagonal | undefined): number[] | undefined {
+  return inverse?.condition.map(largest);
+}
+
+/** The largest residual of each parameter's inverse. */
+export function residualsOf(inverse: InverseDiagonal | undefined): (number | null)[] | undefined {
+  return inverse?.residual.map(largestResidual);
+}
+
 /** The statistics of a run. */
 export async function runStatistics(
   context: RunContext,
   findings: RunFindings,
 ): Promise<RunStatistics> {
-  const { settings, all, fisher, history, phases } = findings;
+  const { settings, all, fisher, history, phases, ranking } = findings;
   const { budgets } = settings;
   const parameters: ParameterStatistics[] = [];
   for (const index of findings.parameters.keys()) {
@@ -76,8 +118,8 @@ export async function runStatistics(
     blockSize: settings.blockSize,
     blocks: settings.blocks,
     damping: fisher === undefined ? null : settings.damping,
-    samples: fisher?.state.samples ?? null,
-    fisher: fisher === undefined ? null : formOf(fisher.state.form),
+    samples: fisher?.samples ?? null,
+    fisher: fisher === undefined ? null : formOf(fisher.form),
     engine: context.engine,
     solver: fisher?.solver ?? null,
     threads: settings.threads,
@@ -89,8 +131,8 @@ export async function runStatistics(
     ),
     predictedLossChange: fisher === undefined ? null : sumOfChanges(changes),
     curve:
-      settings.statistics === 'full' && hasLosses(findings.ranking)
-        ? await curveOf(context, findings)
+      settings.statistics === 'full' && ranking !== undefined && hasLosses(ranking)
+        ? await curveOf(context, settings.budgets, ranking)
         : null,
     magnitude: findings.magnitude?.all ?? null,
     schedule: settings.steps === 1 ? null : settings.schedule,
@@ -98,10 +140,10 @@ export async function runStatistics(
     parameters,
     kept: all
       .filter(({ name }) => !names.has(name))
-      .map(({ name, shape, data, prunable }) => ({
+      .map(({ name, shape, prunable }) => ({
         name,
         shape,
-        size: data.length,
+        size: sizeOf(shape),
         reason: prunable === false ? 'not to be pruned' : 'fewer than two axes',
       })),
     dampingSweep: findings.dampingSweep ?? null,
@@ -120,13 +162,13 @@ async function parameterStatistics(
   findings: RunFindings,
   index: number,
 ): Promise<ParameterStatistics> {
-  const { settings, parameters, fisher, inverse, ranking, cuts, pruned, history } = findings;
+  const { settings, parameters, fisher, units, groups, cuts, pruned, history } = findings;
   const { name, shape, modelSize, blockCount, prunedBefore } = parameters[index];
   const left = modelSize - prunedBefore;
-  const { units, groups } = ranking;
   const list = groups?.model.members[index].list ?? index;
-  const there = await unitsThere(units[list]);
-  const trace = fisher === undefined ? null : await traceOf(fisher.state, index);
+  const single = onlyList(units, list);
+  const there = await unitsThere(single);
+  const trace = fisher?.traces[index] ?? null;
   return {
     name,
     shape,
@@ -138,12 +180,12 @@ async function parameterStatistics(
         ? null
         : { groups: there, dense: groups.dense[index], summed: groups.summed[list] },
     threshold: pruned[index] === 0 ? null : (cuts?.[list].score ?? null),
-    saliency: await saliencyQuantiles(context, units[list], there),
+    saliency: await saliencyQuantiles(context, single, there),
     damping: fisher === undefined ? null : lambdaOf(fisher.damping, index),
     fisherTrace: trace,
     meanDiagonal: trace === null || left === 0 ? null : trace / left,
-    condition: inverse === undefined ? null : largest(inverse.condition[index]),
-    residual: inverse === undefined ? null : largestResidual(inverse.residual[index]),
+    condition: findings.conditions?.[index] ?? null,
+    residual: findings.residuals?.[index] ?? null,
     magnitude: findings.magnitude?.parameters[index] ?? null,
     predictedLossChange: fisher === undefined ? null : history.changes[index],
   };
@@ -156,9 +198,9 @@ function counts(size: number, prunedBefore: number, prunedNow: number): Counts {
 /** The curve at the usual sparsities and at the one that was asked for. */
 async function curveOf(
   context: RunContext,
-  { settings: { budgets }, ranking }: RunFindings,
+  { sparsity, scope }: Budgets,
+  ranking: Ranking,
 ): Promise<CurvePoint[]> {
-  const { sparsity, scope } = budgets;
   const target = typeof sparsity === 'number' ? [sparsity] : [];
   const sparsities = [...new Set([...CURVE_SPARSITIES, ...target])].sort((a, b) => a - b);
   const apart = scope === 'layer' || typeof sparsity === 'object';
@@ -166,10 +208,14 @@ async function curveOf(
 }
 
 /** Units that might be pruned. */
-async function unitsThere({ mask }: Units): Promise<number> {
+async function unitsThere(single: RankedLists): Promise<number> {
   let there = 0;
-  await inPieces(mask.length, (begin, end) => {
-    for (let c = begin; c < end; c++) there += mask[c];
+  await single.visit(async (parts) => {
+    for (const { mask } of parts.map(({ units }) => units)) {
+      await inPieces(mask.length, (begin, end) => {
+        for (let c = begin; c < end; c++) there += mask[c];
+      });
+    }
   });
   return there;
 }
@@ -177,12 +223,12 @@ async function unitsThere({ mask }: Units): Promise<number> {
 /** Exact quantiles (nearest rank) of the scores of the units that were still there. */
 async function saliencyQuantiles(
   context: RunContext,
-  units: Units,
+  single: RankedLists,
   there: number,
 ): Promise<ParameterStatistics['saliency']> {
   if (there === 0) return null;
   const ranks = QUANTILES.map((quantile) => Math.max(0, Math.ceil(quantile * there) - 1));
-  const found = await scoresAtRanks(context, [units], ranks);
+  const found = await scoresAtRanks(context, single, ranks);
   return QUANTILES.map((quantile, i) => ({ quantile, value: found[i].score }));
 }
 

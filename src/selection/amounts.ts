@@ -1,4 +1,5 @@
-import type { Currency, Totals, Units } from './units.js';
+import { addTotals, type UnitList } from './ranked-lists.js';
+import type { Currency, Totals } from './units.js';
 
 /** How much of something has to go. */
 export interface Amount {
@@ -14,7 +15,10 @@ export function prunedCount(sparsity: number, size: number): number {
 }
 
 /** Weights that a sparsity prunes beside those that are gone. */
-export function weightsToPrune(sparsity: number, lists: readonly Pick<Units, 'totals'>[]): Amount {
+export function weightsToPrune(
+  sparsity: number,
+  lists: readonly Pick<UnitList, 'totals'>[],
+): Amount {
   const { all, prunedBefore } = totalsTogether(lists, 'weights');
   const count = prunedCount(sparsity, all) - prunedBefore;
   return { currency: 'weights', option: 'sparsity', count };
@@ -26,7 +30,7 @@ export function flopsLeft(target: number, dense: number): number {
 }
 
 /** FLOPs that have to go for a target. */
-export function flopsToPrune(target: number, lists: readonly Pick<Units, 'totals'>[]): Amount {
+export function flopsToPrune(target: number, lists: readonly Pick<UnitList, 'totals'>[]): Amount {
   const { all, prunedBefore } = totalsTogether(lists, 'flops');
   const count = all - prunedBefore - flopsLeft(target, all);
   return { currency: 'flops', option: 'targetFlops', count };
@@ -34,15 +38,12 @@ export function flopsToPrune(target: number, lists: readonly Pick<Units, 'totals
 
 /** Totals of several lists as one. */
 export function totalsTogether(
-  lists: readonly Pick<Units, 'totals'>[],
+  lists: readonly Pick<UnitList, 'totals'>[],
   currency: Amount['currency'],
 ): Totals {
-  return lists.reduce(
-    (sum, { totals }) => ({
-      all: sum.all + totals[currency].all,
-      prunedBefore: sum.prunedBefore + totals[currency].prunedBefore,
-      inUnits: sum.inUnits + totals[currency].inUnits,
-    }),
-    { all: 0, prunedBefore: 0, inUnits: 0 },
-  );
+  return lists.reduce((sum, { totals }) => addTotals(sum, totals[currency]), {
+    all: 0,
+    prunedBefore: 0,
+    inUnits: 0,
+  });
 }

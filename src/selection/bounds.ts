@@ -5,7 +5,7 @@ import { type Amount, weightsToPrune } from './amounts.js';
 import type { ByName } from './budgets.js';
 import {
   amountBefore,
-  applyCuts,
+  applyCutsTo,
   type Cut,
   cutAtRank,
   EVERYTHING,
@@ -13,7 +13,7 @@ import {
   laterOf,
   NOTHING,
 } from './cut.js';
-import type { Units } from './units.js';
+import { onlyList, type RankedLists, type UnitList, type UnitPart } from './ranked-lists.js';
 
 /** Sparsity of each parameter at least and at most. */
 export interface Bounds {
@@ -29,72 +29,99 @@ export interface Bounds {
  */
 export async function boundedCuts(
   context: RunContext,
-  lists: readonly Units[],
+  lists: RankedLists,
   amounts: readonly Amount[],
   bounds: Bounds,
 ): Promise<Cut[]> {
   const floors: Cut[] = [];
   const ceilings: Cut[] = [];
-  for (const units of lists) {
-    const floor = await floorOf(context, units, of(bounds.minSparsity, units));
+  for (const [i, list] of lists.lists.entries()) {
+    const single = onlyList(lists, i);
+    const floor = await floorOf(context, single, of(bounds.minSparsity, list));
     floors.push(floor);
-    ceilings.push(laterOf(floor, await ceilingOf(context, units, of(bounds.maxSparsity, units))));
+    ceilings.push(laterOf(floor, await ceilingOf(context, single, of(bounds.maxSparsity, list))));
   }
-  const between = await unitsBetween(context, lists, floors, ceilings);
+  const between = unitsBetween(context, lists, floors, ceilings);
   let cuts = floors;
   for (const amount of amounts) {
     const needed = await cutsBetween(context, { lists, between, floors, ceilings }, amount);
     cuts = cuts.map((cut, i) => laterOf(cut, earlierOf(needed[i], ceilings[i])));
   }
-  for (const { mask } of between) context.lease.release(mask);
   return cuts;
 }
 
-function of(bound: number | ByName<number> | undefined, { name }: Units): number | undefined {
+function of(bound: number | ByName<number> | undefined, { name }: UnitList): number | undefined {
   return typeof bound === 'object' ? bound[name ?? ''] : bound;
 }
 
-async function floorOf(context: RunContext, units: Units, sparsity = 0): Promise<Cut> {
-  const { count } = weightsToPrune(sparsity, [units]);
+async function floorOf(context: RunContext, single: RankedLists, sparsity = 0): Promise<Cut> {
+  const { count } = weightsToPrune(sparsity, single.lists);
   if (count <= 0) return NOTHING;
-  const most = units.totals.weights.inUnits;
+  const [{ name, totals }] = single.lists;
+  const most = totals.weights.inUnits;
   if (count > most) {
     throw new WoodFisherError(
       'ERR_WOODFISHER_OPTION',
-      `minSparsity ${sparsity} asks for ${count} more weights of parameter "${units.name}" to be pruned, but whole groups hold ${most}`,
-      { option: 'minSparsity', parameter: units.name, value: sparsity },
+      `minSparsity ${sparsity} asks for ${count} more weights of parameter "${name}" to be pruned, but whole groups hold ${most}`,
+      { option: 'minSparsity', parameter: name, value: sparsity },
     );
   }
-  const [cut] = await cutAtRank(context, [units], count - 1, 'weights', 'behind');
+  const [cut] = await cutAtRank(context, single, count - 1, 'weights', 'behind');
   return cut;
 }
 
-async function ceilingOf(context: RunContext, units: Units, sparsity?: number): Promise<Cut> {
+async function ceilingOf(
+  context: RunContext,
+  single: RankedLists,
+  sparsity?: number,
+): Promise<Cut> {
   if (sparsity === undefined) return EVERYTHING;
-  const { count } = weightsToPrune(sparsity, [units]);
+  const { count } = weightsToPrune(sparsity, single.lists);
   if (count <= 0) return NOTHING;
-  const most = units.totals.weights.inUnits;
+  const most = single.lists[0].totals.weights.inUnits;
   if (count >= most) return EVERYTHING;
-  const [cut] = await cutAtRank(context, [units], count, 'weights', 'before');
+  const [cut] = await cutAtRank(context, single, count, 'weights', 'before');
   return cut;
 }
 
 /** The lists with masks of what lies behind the floor and before the ceiling. */
-async function unitsBetween(
+function unitsBetween(
   context: RunContext,
-  lists: readonly Units[],
+  { lists, visit }: RankedLists,
   floors: readonly Cut[],
   ceilings: readonly Cut[],
-): Promise<Units[]> {
-  const { masks: behindFloor } = await applyCuts(context, lists, floors);
-  const { masks: behindCeiling } = await applyCuts(context, lists, ceilings);
+): RankedLists {
+  return {
+    lists,
+    visit: (work, only) =>
+      visit(async (parts) => {
+        const masks = await masksBetween(context, parts, floors, ceilings);
+        try {
+          await work(
+            parts.map(({ list, units }, i) => ({ list, units: { ...units, mask: masks[i] } })),
+          );
+        } finally {
+          for (const mask of masks) context.lease.release(mask);
+        }
+      }, only),
+  };
+}
+
+async function masksBetween(
+  context: RunContext,
+  parts: readonly UnitPart[],
+  floors: readonly Cut[],
+  ceilings: readonly Cut[],
+): Promise<Uint8Array[]> {
+  const { masks: behindFloor } = await applyCutsTo(context, parts, floors);
+  const { masks: behindCeiling } = await applyCutsTo(context, parts, ceilings);
   for (const [i, mask] of behindFloor.entries()) {
     await inPieces(mask.length, (begin, end) => {
       for (let c = begin; c < end; c++) mask[c] -= behindCeiling[i][c];
     });
     context.lease.release(behindCeiling[i]);
   }
-  return lists.map((units, i) => ({ ...units, mask: behindFloor[i] }));
+  return behindFloor;
 }
 
 /** The threshold for what the floors do not prune already. */
@@ -106,8 +133,8 @@ async function cutsBetween(
     floors,
     ceilings,
   }: {
-    lists: readonly Units[];
-    between: readonly Units[];
+    lists: RankedLists;
+    between: RankedLists;
     floors: readonly Cut[];
     ceilings: readonly Cut[];
   },

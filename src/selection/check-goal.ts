@@ -4,8 +4,10 @@ import { weightsToPrune } from './amounts.js';
 import { type Budgets, type ByName, checkBudgetNames, costsOf } from './budgets.js';
 import { totalsOf } from './units.js';
 
+type Counted = Pick<BlockedParameter, 'name' | 'modelSize' | 'prunedBefore'>;
+
 /** Refuses budgets that name what the model does not have, and floors that contradict other budgets. */
-export function checkGoal(budgets: Budgets, parameters: readonly BlockedParameter[]): void {
+export function checkGoal(budgets: Budgets, parameters: readonly Counted[]): void {
   checkBudgetNames(
     budgets,
     parameters.map(({ name }) => name),
@@ -39,11 +41,7 @@ function of(bound: number | ByName<number> | undefined, name: string): number | 
   return typeof bound === 'object' ? bound[name] : bound;
 }
 
-function toPrune(
-  sparsity: number,
-  parameters: readonly BlockedParameter[],
-  budgets: Budgets,
-): number {
+function toPrune(sparsity: number, parameters: readonly Counted[], budgets: Budgets): number {
   const totals = totalsOf(parameters, costsOf(budgets, parameters));
   return weightsToPrune(sparsity, [{ totals }]).count;
 }

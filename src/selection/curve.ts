@@ -5,6 +5,7 @@ import { cutIntoTasks, tasksOfBytes, wholeParameters } from '../fisher/spans.js'
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
 import { prunedCount, totalsTogether } from './amounts.js';
 import { scoresAtRanks } from './rank.js';
+import { listsInMemory } from './ranked-lists.js';
 import type { Ranking } from './ranking.js';
 import type { Units } from './units.js';
 
@@ -84,7 +85,7 @@ async function lossesAt(
     const some = ranks.slice(i, i + RANKS_TOGETHER);
     const scores = await scoresAtRanks(
       context,
-      units,
+      listsInMemory(units),
       some.map((count) => count - 1),
       'weights',
     );

@@ -3,6 +3,7 @@ import { cutIntoTasks, tasksOfBytes, wholeParameters } from '../fisher/spans.js'
 import type { ArrayPlan } from '../memory/array-plan.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
 import { scoresAtRanks } from './rank.js';
+import { onlyList, type RankedLists, type UnitPart } from './ranked-lists.js';
 import { TieCount } from './tie-count.js';
 import { amountsOf, type Currency, type Units } from './units.js';
 
@@ -40,19 +41,20 @@ export function earlierOf(a: Cut, b: Cut): Cut {
  */
 export async function cutAtRank(
   context: RunContext,
-  lists: readonly Units[],
+  ranked: RankedLists,
   rank: number,
   currency: Currency,
   side: 'behind' | 'before',
 ): Promise<Cut[]> {
-  const [{ score, below, equal }] = await scoresAtRanks(context, lists, [rank], currency);
+  const { lists } = ranked;
+  const [{ score, below, equal }] = await scoresAtRanks(context, ranked, [rank], currency);
   const all = lists.map(() => ({ score, lastTie: Number.MAX_SAFE_INTEGER }));
   const none = lists.map(() => ({ score, lastTie: -1 }));
   let rest = rank - below;
   if (side === 'behind' && rest === equal - 1) return all;
   if (side === 'before' && rest === 0) return none;
-  for (const [i, units] of lists.entries()) {
-    const ties = new TieCount(context, units, score, currency);
+  for (const i of lists.keys()) {
+    const ties = new TieCount(context, onlyList(ranked, i), score, currency);
     const total = await ties.total();
     if (rest < total) {
       const index = await ties.indexAt(rest);
@@ -110,11 +112,27 @@ export async function applyCuts(
 /** What the units of each list before its cut count. */
 export async function amountBefore(
   context: RunContext,
-  lists: readonly Units[],
+  ranked: RankedLists,
   cuts: readonly Cut[],
   currency: Currency,
 ): Promise<number[]> {
-  const { masks, pruned } = await applyCuts(context, lists, cuts, currency);
-  for (const mask of masks) context.lease.release(mask);
-  return pruned;
+  const amounts = ranked.lists.map(() => 0);
+  await ranked.visit(async (parts) => {
+    const { masks, pruned } = await applyCutsTo(context, parts, cuts, currency);
+    for (const mask of masks) context.lease.release(mask);
+    for (const [i, { list }] of parts.entries()) amounts[list] += pruned[i];
+  });
+  return amounts;
+}
+
+/** Applies the cuts of their lists to parts of these: a mask a part. */
+export function applyCutsTo(
+  context: RunContext,
+  parts: readonly UnitPart[],
+  cuts: readonly Cut[],
+  currency: Currency = 'weights',
+): Promise<{ masks: Uint8Array[]; pruned: number[] }> {
+  const units = parts.map((part) => part.units);
+  const own = parts.map(({ list }) => cuts[list]);
+  return applyCuts(context, units, own, currency);
 }

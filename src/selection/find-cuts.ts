@@ -4,7 +4,7 @@ import { type Amount, flopsToPrune, totalsTogether, weightsToPrune } from './amo
 import { boundedCuts } from './bounds.js';
 import type { Budgets } from './budgets.js';
 import { type Cut, cutAtRank, laterOf, NOTHING } from './cut.js';
-import type { Units } from './units.js';
+import { onlyList, type RankedLists } from './ranked-lists.js';
 
 /**
  * One cut for each list of units such that the budgets hold and would not without the last unit that
@@ -12,16 +12,18 @@ import type { Units } from './units.js';
  */
 export async function findCuts(
   context: RunContext,
-  lists: readonly Units[],
+  ranked: RankedLists,
   budgets: Budgets,
 ): Promise<Cut[]> {
+  const { lists } = ranked;
   const { sparsity, scope, minSparsity, maxSparsity } = budgets;
   if (typeof sparsity === 'object' || scope === 'layer') {
     const cuts: Cut[] = [];
-    for (const units of lists) {
-      const share = typeof sparsity === 'object' ? sparsity[units.name ?? ''] : sparsity;
-      const amount = share === undefined ? undefined : weightsToPrune(share, [units]);
-      cuts.push(...(amount === undefined ? [NOTHING] : await cutsFor(context, [units], amount)));
+    for (const [i, { name = '' }] of lists.entries()) {
+      const share = typeof sparsity === 'object' ? sparsity[name] : sparsity;
+      const single = onlyList(ranked, i);
+      const amount = share === undefined ? undefined : weightsToPrune(share, single.lists);
+      cuts.push(...(amount === undefined ? [NOTHING] : await cutsFor(context, single, amount)));
     }
     return cuts;
   }
@@ -29,11 +31,11 @@ export async function findCuts(
   if (sparsity !== undefined) amounts.push(weightsToPrune(sparsity, lists));
   if (budgets.targetFlops !== undefined) amounts.push(flopsToPrune(budgets.targetFlops, lists));
   if (minSparsity !== undefined || maxSparsity !== undefined) {
-    return await boundedCuts(context, lists, amounts, { minSparsity, maxSparsity });
+    return await boundedCuts(context, ranked, amounts, { minSparsity, maxSparsity });
   }
   let cuts: Cut[] = lists.map(() => NOTHING);
   for (const amount of amounts) {
-    const needed = await cutsFor(context, lists, amount);
+    const needed = await cutsFor(context, ranked, amount);
     cuts = cuts.map((cut, i) => laterOf(cut, needed[i]));
   }
   return cuts;
@@ -42,9 +44,10 @@ export async function findCuts(
 /** The cuts behind the first units that count as much as asked for together. */
 async function cutsFor(
   context: RunContext,
-  lists: readonly Units[],
+  ranked: RankedLists,
   { currency, option, count }: Amount,
 ): Promise<Cut[]> {
+  const { lists } = ranked;
   if (count <= 0) return lists.map(() => NOTHING);
   const most = totalsTogether(lists, currency).inUnits;
   if (count > most) {
@@ -54,5 +57,5 @@ async function cutsFor(
       { option, value: count },
     );
   }
-  return await cutAtRank(context, lists, count - 1, currency, 'behind');
+  return await cutAtRank(context, ranked, count - 1, currency, 'behind');
 }

@@ -4,7 +4,8 @@ import { cutIntoTasks, type SpanShape, wholeParameters } from '../fisher/spans.j
 import type { ArrayPlan } from '../memory/array-plan.js';
 import { fillInPieces, inPieces } from '../memory/pieces.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
-import { amountsOf, type Currency, type Units } from './units.js';
+import type { RankedLists, UnitPart } from './ranked-lists.js';
+import { amountsOf, type Currency } from './units.js';
 
 /** The score at a rank, what the units with smaller scores count, and what those with equal ones do. */
 export interface RankedScore {
@@ -27,7 +28,7 @@ const RANKS_PER_TURN = 8;
  */
 export async function scoresAtRanks(
   context: RunContext,
-  ranked: readonly Units[],
+  ranked: RankedLists,
   ranks: readonly number[],
   currency: Currency = 'units',
 ): Promise<RankedScore[]> {
@@ -36,7 +37,7 @@ export async function scoresAtRanks(
   for (let level = 0; level < LEVELS; level++) {
     for (const state of found) state.prefix = state.prefix * DIGITS + state.digit;
     const prefixes = [...new Set(found.map(({ prefix }) => prefix))].sort((a, b) => a - b);
-    const counts = await countKeys(context, ranked, level, prefixes, currency);
+    const counts = await countLists(context, ranked, level, prefixes, currency);
     for (const [i, state] of found.entries()) {
       const offset = prefixes.indexOf(state.prefix) * DIGITS;
       state.digit = 0;
@@ -66,15 +67,36 @@ export function countArrays(prefixes: number) {
   return { counts: ['float64', prefixes * DIGITS] } as const satisfies ArrayPlan;
 }
 
-/** Counts of all parts together, on the run's memory: the caller gives it back. */
-async function countKeys(
+/** Counts of all lists together, on the run's memory: the caller gives it back. */
+async function countLists(
   context: RunContext,
-  ranked: readonly Units[],
+  ranked: RankedLists,
   level: number,
   prefixes: readonly number[],
   currency: Currency,
 ): Promise<Float64Array> {
-  const spans = wholeParameters(ranked);
+  let sum: Float64Array | undefined;
+  await ranked.visit(async (parts) => {
+    const counts = await countKeys(context, parts, level, prefixes, currency);
+    if (sum === undefined) {
+      sum = counts;
+      return;
+    }
+    await addCounts(sum, [counts]);
+    context.lease.release(counts);
+  });
+  return sum ?? context.lease.float64(prefixes.length * DIGITS).fill(0);
+}
+
+/** Counts of some parts together, on the run's memory: the caller gives it back. */
+async function countKeys(
+  context: RunContext,
+  inMemory: readonly UnitPart[],
+  level: number,
+  prefixes: readonly number[],
+  currency: Currency,
+): Promise<Float64Array> {
+  const spans = wholeParameters(inMemory.map(({ units }) => units));
   const parts = rankingParts(spans, context.share.threads);
   const plan = countArrays(prefixes.length);
   const counts = parts.map(() => context.lease.arrays(plan).counts);

@@ -4,6 +4,7 @@ import { copyInPieces } from '../memory/pieces.js';
 import type { RunContext } from '../pool/run-context.js';
 import { applyCuts, type Cut } from './cut.js';
 import { findCuts } from './find-cuts.js';
+import { listsInMemory } from './ranked-lists.js';
 import type { Ranking } from './ranking.js';
 
 /** What is pruned. */
@@ -21,7 +22,7 @@ export async function select(context: RunContext, ranking: Ranking): Promise<Sel
   const { inputs, units, groups } = ranking;
   const { parameters, budgets, pattern } = inputs;
   if (pattern.kind === 'subsets') return await chooseSubsets(context, ranking, pattern.keep);
-  const cuts = await findCuts(context, units, budgets);
+  const cuts = await findCuts(context, listsInMemory(units), budgets);
   const { masks, pruned } = await applyCuts(context, units, cuts);
   if (groups === undefined) return { masks, pruned, cuts };
   const spread = await spreadMasks(context, parameters, groups.model, masks);

@@ -1,20 +1,22 @@
 import type { KernelJob } from '../engine/kernels.js';
 import type { RunContext } from '../pool/run-context.js';
-import { amountsOf, type Currency, type Units } from './units.js';
+import { addCounts } from './rank.js';
+import type { RankedLists, UnitPart } from './ranked-lists.js';
+import { amountsOf, type Currency } from './units.js';
 
 const DIGITS = 65536;
 
-/** Units of equal score, in the order of the model's layout; a unit takes as many ranks as it counts. */
+/** Units of one list of equal score, in the order of the model's layout; a unit takes as many ranks as it counts. */
 export class TieCount {
   readonly #context: RunContext;
-  readonly #units: Units;
+  readonly #list: RankedLists;
   readonly #score: number;
   readonly #currency: Currency;
   #upper: Float64Array | undefined;
 
-  constructor(context: RunContext, units: Units, score: number, currency: Currency) {
+  constructor(context: RunContext, list: RankedLists, score: number, currency: Currency) {
     this.#context = context;
-    this.#units = units;
+    this.#list = list;
     this.#score = score;
     this.#currency = currency;
   }
@@ -34,10 +36,23 @@ export class TieCount {
   }
 
   async #count(level: number, prefix: number): Promise<Float64Array> {
-    if (this.#units.size === 0) return new Float64Array(DIGITS);
+    const sum = new Float64Array(DIGITS);
+    await this.#list.visit(async (parts) => {
+      for (const part of parts) await this.#countPart(part, level, prefix, sum);
+    });
+    return sum;
+  }
+
+  async #countPart(
+    { units }: UnitPart,
+    level: number,
+    prefix: number,
+    sum: Float64Array,
+  ): Promise<void> {
+    if (units.size === 0) return;
     const counts = this.#context.lease.float64(DIGITS);
-    const { name, starts, blockCount, mask, order, scores } = this.#units;
-    const { each, factor } = amountsOf(this.#units, this.#currency);
+    const { name, starts, blockCount, mask, order, scores } = units;
+    const { each, factor } = amountsOf(units, this.#currency);
     const job: KernelJob<'countTies'> = {
       starts,
       from: 0,
@@ -56,7 +71,7 @@ export class TieCount {
     try {
       counts.fill(0);
       await this.#context.run('countTies', [[{ parameter: name ?? 'sets', job }]]);
-      return new Float64Array(counts);
+      await addCounts(sum, [counts]);
     } finally {
       this.#context.lease.release(counts);
     }

@@ -65,7 +65,7 @@ export function weightUnits(
 
 /** Weights and FLOPs of parameters; `dense`: weights still there that are in no unit, of each. */
 export function totalsOf(
-  parameters: readonly BlockedParameter[],
+  parameters: readonly Pick<BlockedParameter, 'modelSize' | 'prunedBefore'>[],
   costs: readonly number[],
   dense: readonly number[] = [],
 ): Units['totals'] {

@@ -30,6 +30,8 @@ export interface StepInput {
   stepBefore: number;
   /** Whether no step follows, so that it is compared with magnitude. */
   last: boolean;
+  /** Of blocks of the same parameters that were updated already, where `parameters` are only some blocks. */
+  changesBefore?: readonly PredictedLossChange[];
 }
 
 /** What a step has done; arrays by parameter, in block order, on the run's memory. */
@@ -50,18 +52,36 @@ export async function pruningStep(
   clock: PhaseClock,
   input: StepInput,
 ): Promise<StepOutcome> {
-  const { inverse, h } = await invert(context, settings, clock, input);
-  const selectionStep = selectionStepOf(settings, input);
-  const term = h && { step: selectionStep, inverseGradient: h };
-  const ranking = await clock.time('score', () => score(context, settings, input, inverse, term));
+  const { inverse, h, ranking } = await scoreStep(context, settings, clock, input);
   const selected = await clock.time('select', () => select(context, ranking));
   const magnitude =
     input.last && settings.statistics === 'full'
       ? await clock.time('compare', () => compareMagnitude(context, ranking, selected))
       : undefined;
-  const updated = await update(context, settings, clock, input, selected.masks, h);
+  const updated = await updateStep(context, settings, clock, input, selected.masks, h);
   for (const array of h ?? []) context.lease.release(array);
   return { inverse, ranking, ...selected, ...updated, magnitude };
+}
+
+/** What a step ranks by; arrays on the run's memory. */
+export interface ScoredStep {
+  inverse?: InverseDiagonal;
+  h?: Float64Array[];
+  ranking: Ranking;
+}
+
+/** Inverts and scores, of all parameters or of some blocks. */
+export async function scoreStep(
+  context: RunContext,
+  settings: PruneSettings,
+  clock: PhaseClock,
+  input: StepInput,
+): Promise<ScoredStep> {
+  const { inverse, h } = await invert(context, settings, clock, input);
+  const selectionStep = selectionStepOf(settings, input);
+  const term = h && { step: selectionStep, inverseGradient: h };
+  const ranking = await clock.time('score', () => score(context, settings, input, inverse, term));
+  return { inverse, h, ranking };
 }
 
 /** α by which weights are ranked: the one given, or for a line search that of the step before. */
@@ -107,11 +127,12 @@ async function score(
   return await rank(context, { ...ranked, fisher: { state, inputs } });
 }
 
-async function update(
+/** Prunes by the masks and updates, all parameters or some blocks. */
+export async function updateStep(
   context: RunContext,
   { update: rule, firstOrder }: PruneSettings,
   clock: PhaseClock,
-  { all, parameters, fisher, stepBefore }: StepInput,
+  { all, parameters, fisher, stepBefore, changesBefore }: StepInput,
   masks: readonly Uint8Array[],
   h: readonly Float64Array[] = [],
 ): Promise<Pick<StepOutcome, 'changes' | 'firstOrder'>> {
@@ -121,10 +142,16 @@ async function update(
     return { changes: undefined };
   }
   const updated = (some: readonly Float32Array[], step: number) =>
-    applyUpdate(context, fisher.state, rule, fisher.damping, some, masks, {
-      step,
-      inverseGradient: h,
-    });
+    applyUpdate(
+      context,
+      fisher.state,
+      rule,
+      fisher.damping,
+      some,
+      masks,
+      { step, inverseGradient: h },
+      changesBefore,
+    );
   const search =
     firstOrder && 'search' in firstOrder
       ? await clock.time('search', () =>

@@ -36,7 +36,8 @@ export function lossArrays({ blockCount }: BlockShape) {
 
 /**
  * Prunes `weights` by `masks` (both block order) and lets the kept weights make up for it, and follow
- * −αh where `firstOrder` says so; the weights change in place. Returns each parameter's predicted loss change.
+ * −αh where `firstOrder` says so; the weights change in place. Returns each parameter's predicted loss
+ * change, added to `before`: that of blocks of the same parameter that were updated already.
  */
 export async function applyUpdate(
   context: RunContext,
@@ -46,6 +47,7 @@ export async function applyUpdate(
   weights: readonly Float32Array[],
   masks: readonly Uint8Array[],
   firstOrder?: FirstOrderTerm,
+  before: readonly PredictedLossChange[] = [],
 ): Promise<PredictedLossChange[]> {
   const losses = state.parameters.map((shape) => context.lease.arrays(lossArrays(shape)));
   const cost = (order: number): number => order ** 3 + order ** 2;
@@ -66,9 +68,9 @@ export async function applyUpdate(
     }),
   );
   await context.run('update', tasks);
-  const changes = losses.map((arrays) => ({
-    ...sumLosses(arrays.losses),
-    withoutUpdate: sumLosses(arrays.bareLosses),
+  const changes = losses.map((arrays, i) => ({
+    ...sumLosses(arrays.losses, before[i]),
+    withoutUpdate: sumLosses(arrays.bareLosses, before[i]?.withoutUpdate),
   }));
   for (const array of losses.flatMap((arrays) => Object.values(arrays))) {
     context.lease.release(array);
@@ -76,9 +78,8 @@ export async function applyUpdate(
   return changes;
 }
 
-function sumLosses(losses: Float64Array): LossTerms {
-  let quadratic = 0;
-  let linear = 0;
+function sumLosses(losses: Float64Array, before?: LossTerms): LossTerms {
+  let { quadratic, linear } = before ?? { quadratic: 0, linear: 0 };
   for (let i = 0; i < losses.length; i += 2) {
     quadratic += losses[i];
     linear += losses[i + 1];

@@ -1,37 +1,63 @@
+import { truncate } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { batchSamples, gradientBatches } from '../../src/files/gradient-batches.js';
-import type { TensorInfo, TensorReader } from '../../src/files/tensor-reader.js';
+import {
+  type GradientFiles,
+  MatchedGradients,
+  openGradients,
+} from '../../src/files/gradient-files.js';
+import { wholeRegion } from '../../src/files/region.js';
+import { writeSafetensors } from '../../src/formats/safetensors/writer.js';
+import { temporaryFolder } from '../formats/temporary-folder.js';
 
-const tensors: TensorInfo[] = [
-  { name: 'a', dtype: 'F32', shape: [2, 3], size: 6 },
-  { name: '__proto__', dtype: 'F32', shape: [5, 1], size: 5 },
-];
+const SIZES = [
+  ['a', 6],
+  ['__proto__', 5],
+] as const;
 
-/** A file whose element i of any tensor is i; `reads` notes what was asked for. */
-function counting(reads: string[] = [], failAt = Number.POSITIVE_INFINITY): TensorReader {
-  return {
-    path: 'counting',
-    tensors: new Map(tensors.map((tensor) => [tensor.name, tensor])),
-    metadata: new Map(),
-    async read(name, { start = 0, into = new Float32Array(0) } = {}) {
-      await setTimeout(1);
-      if (start >= failAt) throw new Error(`no element ${start}`);
-      reads.push(`${name} ${start} ${into.length}`);
-      for (let i = 0; i < into.length; i++) into[i] = start + i;
-      return into;
-    },
-    readBytes: () => Promise.reject(new Error('not used')),
-  };
+const COLUMNS = SIZES.map(([name, size]) => ({ name, region: wholeRegion(size) }));
+
+/** Files whose samples are numbered through: element i of a sample n is n + i / 16. */
+async function writeFiles(folder: string, counts: readonly number[]): Promise<GradientFiles> {
+  let first = 0;
+  for (const [f, count] of counts.entries()) {
+    await writeSafetensors(
+      join(folder, `g${f}`),
+      SIZES.map(([name, size]) => ({
+        ...{ name, dtype: 'F32', shape: [count, size] },
+        data: Float32Array.from({ length: count * size }, (_, i) => value(first, size, i)),
+      })),
+    );
+    first += count;
+  }
+  const paths = counts.map((_, f) => join(folder, `g${f}`));
+  return await openGradients(paths, { path: 'model', tensors: new Map() });
 }
 
-test('every sample comes once, in order, on shared memory', async (t) => {
+function value(first: number, size: number, i: number): number {
+  return first + Math.floor(i / size) + (i % size) / 16;
+}
+
+async function open(
+  t: ExecutionContext,
+  counts: readonly number[],
+): Promise<{ files: MatchedGradients; folder: string }> {
+  const folder = await temporaryFolder(t);
+  const sets = await writeFiles(folder, counts);
+  t.teardown(() => sets[Symbol.asyncDispose]());
+  return { files: new MatchedGradients(sets.sets, counts), folder };
+}
+
+test('every sample comes once, in order, over all files, on shared memory', async (t) => {
+  const { files } = await open(t, [70, 1, 79]);
   let next = 0;
-  for await (const batch of gradientBatches(counting(), tensors, 150)) {
+  for await (const batch of gradientBatches(files, COLUMNS)) {
     const count = batch.a.length / 6;
     t.is(count, Math.min(64, 150 - next));
-    for (const { name, size } of tensors) {
-      const expected = Float32Array.from({ length: count * size }, (_, i) => next * size + i);
+    for (const [name, size] of SIZES) {
+      const expected = Float32Array.from({ length: count * size }, (_, i) => value(next, size, i));
       t.deepEqual(new Float32Array(batch[name]), expected);
       t.true(batch[name].buffer instanceof SharedArrayBuffer);
     }
@@ -40,16 +66,21 @@ test('every sample comes once, in order, on shared memory', async (t) => {
   t.is(next, 150);
 });
 
-test('the next batch is read while one is in use, and no further', async (t) => {
-  const reads: string[] = [];
-  const batches = gradientBatches(counting(reads), tensors, 1000);
-  const { value } = await batches.next();
+test('a region has the columns asked for alone, row by row', async (t) => {
+  const { files } = await open(t, [3, 2]);
+  const region = { begin: 1, length: 2, rows: 2, stride: 3 };
+  for await (const { a } of gradientBatches(files, [{ name: 'a', region }])) {
+    const expected = Array.from({ length: 5 }, (_, n) => [1, 2, 4, 5].map((i) => n + i / 16));
+    t.deepEqual([...a], expected.flat());
+  }
+});
+
+test('the batch in use stays as it is while the next one is read', async (t) => {
+  const { files } = await open(t, [300]);
+  const batches = gradientBatches(files, COLUMNS);
+  const { value: first } = await batches.next();
   await setTimeout(50);
-  t.deepEqual(
-    reads.filter((read) => read.startsWith('a')),
-    ['a 0 384', 'a 384 384'],
-  );
-  t.is(value?.a[0], 0, 'the batch in use stays as it is');
+  t.is(first?.a[6], 1);
   await batches.return(undefined);
 });
 
@@ -60,18 +91,27 @@ test('large models come in fewer samples at a time, whole steps of 16 at least',
   t.is(batchSamples(1_000_000_000), 16);
 });
 
-test('a read that fails ends the stream with its error, after the batches before', async (t) => {
-  const batches = gradientBatches(counting([], 64 * 5), tensors, 128);
+test('a file that became shorter ends the stream with its name and the byte', async (t) => {
+  const { files, folder } = await open(t, [64, 64]);
+  const batches = gradientBatches(files, COLUMNS);
+  await truncate(join(folder, 'g1'), 200);
   t.is((await batches.next()).value?.a.length, 384);
-  await setTimeout(30); // the failure waits for the batch to be asked for
-  await t.throwsAsync(batches.next(), { message: /no element/ });
+  await t.throwsAsync(batches.next(), {
+    code: 'ERR_WOODFISHER_FORMAT',
+    message: /g1: the file became shorter while open: \d+ bytes are missing \(at byte \d+\)/,
+  });
 });
 
 test('an aborted signal ends the stream with its reason', async (t) => {
+  const { files } = await open(t, [1000]);
   const controller = new AbortController();
-  const batches = gradientBatches(counting(), tensors, 1000, controller.signal);
+  const batches = gradientBatches(files, COLUMNS, controller.signal);
   await batches.next();
   controller.abort(new Error('enough'));
-  await batches.next(); // was read before
-  await t.throwsAsync(batches.next(), { message: 'enough' });
+  await t.throwsAsync(
+    async () => {
+      for await (const _ of batches);
+    },
+    { message: 'enough' },
+  );
 });

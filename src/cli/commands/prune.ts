@@ -1,9 +1,7 @@
 import { type Command, Option } from 'commander';
-import { needsFisher } from '../../criteria/score.js';
 import { DEFAULTS } from '../../options.js';
-import { PRESET_OPTIONS } from '../../presets.js';
 import { STATISTICS_OPTIONS } from '../../report/statistics.js';
-import { EXIT, EXIT_CODES_HELP } from '../exit-codes.js';
+import { EXIT_CODES_HELP } from '../exit-codes.js';
 import {
   addCriterionFlags,
   addEngineFlags,
@@ -13,6 +11,7 @@ import {
   type ReportFlags,
 } from '../flags.js';
 import { type PruneFlags, pruneFiles } from '../prune-files.js';
+import { requireBudget, requireSense, withoutDefaults } from '../require-sense.js';
 import { runCommand } from '../run.js';
 
 const SUMMARY = 'prune a model with gradient samples, from safetensors to safetensors';
@@ -36,6 +35,9 @@ Examples:
   # by magnitude, which needs no gradients
   woodfisher prune --weights model.safetensors --criterion magnitude --sparsity 0.5 \\
     --out half.safetensors
+  # a model larger than memory, gradients in many files; killed, the same command goes on
+  woodfisher prune --weights model/ --gradients 'grads/*.safetensors' --sparsity 0.8 \\
+    --memory 2GiB --work-dir work --out pruned
   # within a container of 2 GB: refused at once, with settings that fit, where it needs more
   woodfisher prune --weights model.safetensors --gradients g.safetensors --sparsity 0.8 \\
     --memory-limit 1800MB --out pruned.safetensors
@@ -49,19 +51,22 @@ Examples:
     --exclude 'embed' --exclude '^head\\.' --out pruned.safetensors
 
 Files:
-  --weights    Tensors of two or more axes are pruned. Those of one axis (biases, normalisation), of
+  --weights    A safetensors file, an index beside its files, or the folder of these. Tensors of two or more axes are pruned. Those of one axis (biases, normalisation), of
                other dtypes, and excluded ones are copied byte for byte, and listed with the reason.
   --gradients  For each pruned tensor of shape [...shape] a tensor of the same name and of shape
                [N, ...shape], F32, F16, BF16 or F64: N gradient samples, each the gradient of the loss
                of one example (or of the mean loss of a small batch) at these very weights. N is the
-               same for all; 100 to 1000 is usual. Gradients of kept tensors are not read.
+               same for all; 100 to 1000 is usual. Gradients of kept tensors are not read. Samples of
+               several files (each any number) follow each other, those of a pattern sorted by name. Also
+               .npy arrays [N, d] with --gradient-names.
   --mask-in    U8 or BOOL tensors, as --mask-out writes them. Tensors without one lost nothing.
   --pattern    Groups are ranked by what the loss of all their weights together costs. The cheapest
                go until --sparsity (--target-flops) is reached. A .json file holds sets of weights,
                say attention heads: [{"name": "head 0", "members": {"q.weight": [0, 1, ...]}}, ...],
                flat indices by tensor.
   --out        The tensors of --weights in the same order, with their dtypes and metadata. It may be
-               the file of --weights itself.
+               the file of --weights itself. Of a model in several files a folder, with files and an
+               index of the same names. 16-bit values are rounded to nearest even.
   --mask-out   A U8 tensor for each pruned tensor, same name and shape: 1 = kept, 0 = pruned.
   --stats      JSON; its schema is the package's schemas/statistics.schema.json.
   All outputs appear together, when all is done; until then, and after an error, old files stay.
@@ -69,7 +74,7 @@ Files:
 Output:
   Progress goes to stderr, a table to stdout. With --json each line of stdout is an object with the
   member "event": "kept" (name, shape, size, reason), "estimate" (solver, bytes, seconds: what the run
-  is going to take), "progress" (phase, done, total, unit), "warning" (code, message) and last "done"
+  is going to take), "plan" (slabs, bytes, passes, seconds: the same of a run in slabs), "progress" (phase, done, total, unit), "warning" (code, message) and last "done"
   (the statistics, and the files written) or "error" (code, message, details).
 ${EXIT_CODES_HELP}`;
 
@@ -104,58 +109,4 @@ export function addPruneCommand(program: Command): void {
       requireSense(command, flags);
       await runCommand(flags, (run) => pruneFiles(withoutDefaults(command, flags), run));
     });
-}
-
-/** How much is removed has to be said, unless the pattern says it. */
-function requireBudget(command: Command, { sparsity, targetFlops, pattern }: PruneFlags): void {
-  if (sparsity !== undefined || targetFlops !== undefined || pattern.includes(':')) return;
-  command.error(
-    "error: required option '--sparsity <s>' not specified; only --target-flops and --pattern n:m do without",
-    { exitCode: EXIT.usage, code: 'woodfisher.sparsity' },
-  );
-}
-
-/** A saved Fisher and a preset have settings of their own, before which only flags that were given go. */
-function withoutDefaults(command: Command, flags: PruneFlags): PruneFlags {
-  const decided = [
-    ...(flags.fisher === undefined ? [] : ['blockSize', 'blocks', 'damping', 'fisherScale']),
-    ...(flags.preset === undefined ? [] : Object.keys(PRESET_OPTIONS[flags.preset])),
-  ];
-  const defaults = decided.filter((name) => command.getOptionValueSource(name) === 'default');
-  return { ...flags, ...Object.fromEntries(defaults.map((name) => [name, undefined])) };
-}
-
-/** What only the flags together can get wrong. */
-function requireSense(command: Command, flags: PruneFlags): void {
-  const { criterion, update, gradients } = flags;
-  const wrong = (message: string): never =>
-    command.error(`error: ${message}`, { exitCode: EXIT.usage, code: 'woodfisher.usage' });
-  if (criterion === 'kfac') {
-    wrong(
-      '--criterion kfac is made of the inputs and deltas of each layer, which files of gradients do not hold; call prune() of the library with factors',
-    );
-  }
-  if (flags.dampingOver !== undefined && flags.relativeDamping === undefined) {
-    wrong('--damping-over says whose mean --relative-damping takes; give --relative-damping');
-  }
-  if (flags.fisher !== undefined && gradients !== undefined) {
-    wrong('--fisher stands in place of --gradients; give one of the two');
-  }
-  if (flags.saveFisher !== undefined && gradients === undefined) {
-    wrong('--save-fisher saves the Fisher of --gradients; give them');
-  }
-  const { steps = flags.preset && PRESET_OPTIONS[flags.preset].steps } = flags;
-  if (steps !== undefined && steps > 1) {
-    const asked = flags.steps === undefined ? `--preset ${flags.preset}` : `--steps ${steps}`;
-    wrong(
-      `${asked} takes gradients again at each step, at the weights of the step, and a file has them once; call prune() of the library, or use --steps 1`,
-    );
-  }
-  if (gradients !== undefined || flags.fisher !== undefined) return;
-  if (needsFisher(criterion)) {
-    wrong(`--criterion ${criterion} needs --gradients; only magnitude and random do without`);
-  }
-  if (update !== undefined && update !== 'none') {
-    wrong(`--update ${update} needs --gradients; without them it can only be none`);
-  }
 }

@@ -112,6 +112,11 @@ export async function openModelFiles(path: string): Promise<ModelFiles> {
   }
 }
 
+/** Whether a path leads to a model in several files, by the path alone. */
+export async function isSharded(path: string): Promise<boolean> {
+  return (await mainFile(path)).endsWith('.json');
+}
+
 async function mainFile(path: string): Promise<string> {
   if (!(await isFolder(path))) return path;
   for (const name of [INDEX_NAME, SINGLE_NAME]) {

@@ -120,6 +120,11 @@ export class SafetensorsFile implements AsyncDisposable {
     await readFully(this.#handle, into, entry.byteOffset + start, this.path);
   }
 
+  /** Its descriptor, for positioned reads in other threads while it is open. */
+  get fd(): number {
+    return this.#handle.fd;
+  }
+
   /** The file up to its data: length and header, as they stand there. */
   async readHeader(): Promise<Uint8Array> {
     const bytes = new Uint8Array(this.#dataStart);

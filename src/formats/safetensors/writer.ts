@@ -1,7 +1,8 @@
 import type { FileHandle } from 'node:fs/promises';
+import type { WoodFisherError } from '../../errors.js';
 import { BFLOAT16_MAX } from '../bfloat16.js';
 import { fromFloat32 } from '../conversion.js';
-import { DTYPE_BYTES, isFloatDtype } from '../dtypes.js';
+import { DTYPE_BYTES, type FloatDtype, isFloatDtype } from '../dtypes.js';
 import { requireLittleEndian } from '../endianness.js';
 import { outputError, quote } from '../errors.js';
 import { FLOAT16_MAX } from '../float16.js';
@@ -47,12 +48,43 @@ export async function writeSafetensors(
   { metadata = [] }: WriteOptions = {},
 ): Promise<void> {
   requireLittleEndian();
-  const header = headerBytes(tensors, metadata, path);
+  headerBytes(tensors, metadata, path);
   for (const tensor of tensors) checkData(tensor, path);
-  await replaceFile(path, async (handle) => {
-    await writeAll(handle, header);
-    for (const tensor of tensors) await writeTensor(handle, tensor, path);
-  });
+  await replaceFile(path, (handle) => writeTensors(handle, tensors, { metadata }, path));
+}
+
+/**
+ * The same through a handle, from its position on.
+ *
+ * @param path For messages.
+ */
+export async function writeTensors(
+  handle: FileHandle,
+  tensors: readonly TensorSource[],
+  { metadata = [] }: WriteOptions,
+  path: string,
+): Promise<void> {
+  await writeAll(handle, headerBytes(tensors, metadata, path));
+  for (const tensor of tensors) {
+    checkData(tensor, path);
+    await writeTensor(handle, tensor, path);
+  }
+}
+
+/** A finite value that a dtype cannot hold. */
+export function overflowError(
+  path: string,
+  name: string,
+  dtype: FloatDtype,
+  index: number,
+  value: number,
+): WoodFisherError {
+  const most = dtype === 'F16' ? FLOAT16_MAX : BFLOAT16_MAX;
+  return outputError(
+    path,
+    `tensor ${quote(name)} has ${value} at index ${index}, beyond the range of ${dtype} (±${most}); write it as F32`,
+    { parameter: name, index, value },
+  );
 }
 
 function checkData(tensor: TensorSource, path: string): void {
@@ -125,13 +157,8 @@ async function writeConverted(
     const raw = scratch.subarray(0, piece.length * bytes);
     const overflow = fromFloat32(piece, dtype, raw);
     if (overflow >= 0) {
-      const most = dtype === 'F16' ? FLOAT16_MAX : BFLOAT16_MAX;
       const index = done + overflow;
-      throw outputError(
-        path,
-        `tensor ${quote(name)} has ${data[index]} at index ${index}, beyond the range of ${dtype} (±${most}); write it as F32`,
-        { parameter: name, index, value: data[index] },
-      );
+      throw overflowError(path, name, dtype, index, data[index]);
     }
     await writeAll(handle, raw);
   }

@@ -1,0 +1,62 @@
+import type { Command } from 'commander';
+import { needsFisher } from '../criteria/score.js';
+import { PRESET_OPTIONS } from '../presets.js';
+import { EXIT } from './exit-codes.js';
+import type { RunFlags } from './open-run.js';
+
+/** How much is removed has to be said, unless the pattern says it. */
+export function requireBudget(
+  command: Command,
+  { sparsity, targetFlops, pattern }: RunFlags,
+): void {
+  if (sparsity !== undefined || targetFlops !== undefined || pattern.includes(':')) return;
+  command.error(
+    "error: required option '--sparsity <s>' not specified; only --target-flops and --pattern n:m do without",
+    { exitCode: EXIT.usage, code: 'woodfisher.sparsity' },
+  );
+}
+
+/** A saved Fisher and a preset have settings of their own, before which only flags that were given go. */
+export function withoutDefaults<F extends RunFlags>(command: Command, flags: F): F {
+  const decided = [
+    ...(flags.fisher === undefined ? [] : ['blockSize', 'blocks', 'damping', 'fisherScale']),
+    ...(flags.preset === undefined ? [] : Object.keys(PRESET_OPTIONS[flags.preset])),
+  ];
+  const defaults = decided.filter((name) => command.getOptionValueSource(name) === 'default');
+  return { ...flags, ...Object.fromEntries(defaults.map((name) => [name, undefined])) };
+}
+
+/** What only the flags together can get wrong. */
+export function requireSense(command: Command, flags: RunFlags): void {
+  const { criterion, update, gradients } = flags;
+  const wrong = (message: string): never =>
+    command.error(`error: ${message}`, { exitCode: EXIT.usage, code: 'woodfisher.usage' });
+  if (criterion === 'kfac') {
+    wrong(
+      '--criterion kfac is made of the inputs and deltas of each layer, which files of gradients do not hold; call prune() of the library with factors',
+    );
+  }
+  if (flags.dampingOver !== undefined && flags.relativeDamping === undefined) {
+    wrong('--damping-over says whose mean --relative-damping takes; give --relative-damping');
+  }
+  if (flags.fisher !== undefined && gradients !== undefined) {
+    wrong('--fisher stands in place of --gradients; give one of the two');
+  }
+  if (flags.saveFisher !== undefined && gradients === undefined) {
+    wrong('--save-fisher saves the Fisher of --gradients; give them');
+  }
+  const { steps = flags.preset && PRESET_OPTIONS[flags.preset].steps } = flags;
+  if (steps !== undefined && steps > 1) {
+    const asked = flags.steps === undefined ? `--preset ${flags.preset}` : `--steps ${steps}`;
+    wrong(
+      `${asked} takes gradients again at each step, at the weights of the step, and a file has them once; call prune() of the library, or use --steps 1`,
+    );
+  }
+  if (gradients !== undefined || flags.fisher !== undefined) return;
+  if (needsFisher(criterion)) {
+    wrong(`--criterion ${criterion} needs --gradients; only magnitude and random do without`);
+  }
+  if (update !== undefined && update !== 'none') {
+    wrong(`--update ${update} needs --gradients; without them it can only be none`);
+  }
+}

@@ -1,0 +1,472 @@
+import type { ChosenEngine } from '../engine/engine.js';
+import { WoodFisherError } from '../errors.js';
+import type { MatchedGradients } from '../files/gradient-files.js';
+import type { PrunedTensor } from '../files/pruned-model.js';
+import { flatIndex } from '../files/region.js';
+import type { BlockShape } from '../fisher/block-shape.js';
+import { addToTrace, dampingOfTraces, type Lambda } from '../fisher/damping.js';
+import type { EstimatedFisher } from '../fisher/estimate.js';
+import { inverseGradient } from '../fisher/inverse-gradient.js';
+import { copyInPieces } from '../memory/pieces.js';
+import { memoryOf } from '../plan/memory.js';
+import { RunContext } from '../pool/run-context.js';
+import type { PruneSettings } from '../prune-options.js';
+import { PhaseClock } from '../report/progress.js';
+import type { RunStatistics } from '../report/statistics.js';
+import { StepHistory, sumOfChanges } from '../report/step-history.js';
+import {
+  conditionsOf,
+  type FisherFigures,
+  residualsOf,
+  runStatistics,
+} from '../report/summarise.js';
+import { costsOf } from '../selection/budgets.js';
+import { checkGoal } from '../selection/check-goal.js';
+import { applyCutsTo, type Cut } from '../selection/cut.js';
+import { findCuts } from '../selection/find-cuts.js';
+import type { RankedLists } from '../selection/ranked-lists.js';
+import { totalsOf } from '../selection/units.js';
+import { type StepInput, scoreStep, updateStep } from '../steps/pruning-step.js';
+import type { PredictedLossChange } from '../updates/apply.js';
+import { besideBytes, selectionBytes, slabRun } from './slab-memory.js';
+import { type LoadedSlice, loadSlab, type SlabInput } from './slab-parameters.js';
+import type { SlabPlan } from './slab-plan.js';
+import type { Pass, SlabRecord, SlabRecords } from './slab-records.js';
+import { keepResults, resultTensors } from './slab-results.js';
+import { keepScores, listsOnDisk, slabParts } from './slab-scores.js';
+import { keepState, makeState, restoreState, type SlabGradients } from './slab-state.js';
+import { regionOf, type Slab } from './slice.js';
+
+/** How far a run in slabs is. */
+export interface SlabProgress {
+  phase: Pass | 'select';
+  done: number;
+  total: number;
+  unit: 'slabs' | 'passes';
+}
+
+/** A run in slabs. */
+export interface SlabRun {
+  plan: SlabPlan;
+  settings: PruneSettings;
+  engine: ChosenEngine;
+  input: SlabInput;
+  /** Absent: criterion magnitude alone. */
+  gradients?: MatchedGradients;
+  /** Tensors that are not pruned. */
+  others: readonly { name: string; shape: readonly number[] }[];
+  /** What was done before is not done again. */
+  records: SlabRecords;
+  onProgress?: (progress: SlabProgress) => void;
+}
+
+/** What a run in slabs gives: tensors that are read from its folder when they are written. */
+export interface SlabRunResult {
+  tensors: PrunedTensor[];
+  statistics: RunStatistics;
+}
+
+/**
+ * Prunes a model a slab at a time, with the results of prune() to the bit for the same batches: scores
+ * of all slabs go to disk, one threshold is found over them, and then each slab is cut and updated.
+ */
+export async function pruneInSlabs(run: SlabRun): Promise<SlabRunResult> {
+  const { plan, settings, engine, input, records } = run;
+  const context = new RunContext(engine, settings.threads, {
+    signal: input.signal,
+    memory: arrayLimit(plan),
+  });
+  try {
+    return await new SlabPasses(context, run, records).prune();
+  } finally {
+    await context.dispose();
+  }
+}
+
+/** Bytes of arrays in use at one time, with those that are kept for the next; scratch comes on top. */
+function arrayLimit({ run, slabs, bytes }: SlabPlan): number {
+  const all = slabs.map((slab) => memoryOf(slabRun(run, slab)));
+  const scratch = Math.max(...all.map((one) => one.scratch));
+  const shared = slabs.map((slab, k) => all[k].shared + besideBytes(slab));
+  const selection = slabs.map((slab) => selectionBytes(run, slab));
+  return Math.max(bytes.memory - scratch, ...shared, ...selection);
+}
+
+class SlabPasses {
+  readonly #context: RunContext;
+  readonly #run: SlabRun;
+  readonly #records: SlabRecords;
+  readonly #clock: PhaseClock;
+
+  constructor(context: RunContext, run: SlabRun, records: SlabRecords) {
+    this.#context = context;
+    this.#run = run;
+    this.#records = records;
+    this.#clock = new PhaseClock(() => context.lease.peakBytes);
+  }
+
+  async prune(): Promise<SlabRunResult> {
+    const { plan, settings, gradients } = this.#run;
+    const relative = typeof settings.damping === 'object' && gradients !== undefined;
+    const sums = relative ? await this.#pass('sums', (k, before) => this.#sum(k, before)) : [];
+    const damping = this.#damping(sums);
+    const scored = await this.#pass('score', (k, before) =>
+      this.#score(k, damping, before, sums[k]?.state),
+    );
+    const parameters = this.#parameters(scored);
+    checkGoal(settings.budgets, parameters);
+    const ranked = this.#ranked(parameters);
+    const cuts = await this.#cuts(ranked);
+    const applied = await this.#pass('apply', (k, before) =>
+      this.#apply(k, damping, ranked, cuts, before, sums[k]?.state ?? scored[k].state),
+    );
+    return {
+      tensors: resultTensors(plan.run.shapes, plan.slabs, this.#records),
+      statistics: await this.#statistics(parameters, ranked, cuts, damping, scored, applied),
+    };
+  }
+
+  /** λ; a relative one follows from the sums of all slabs. */
+  #damping(sums: readonly SlabRecord[]): Lambda {
+    const { damping } = this.#run.settings;
+    if (typeof damping === 'number') return damping;
+    if (sums.length === 0) return 1;
+    return dampingOfTraces(this.#parameters(sums), this.#tracesOf(sums), damping);
+  }
+
+  /** Works on each slab that has no record of the pass. */
+  async #pass(
+    pass: Pass,
+    work: (slab: number, before: readonly SlabRecord[]) => Promise<SlabRecord>,
+  ): Promise<SlabRecord[]> {
+    const { plan, onProgress } = this.#run;
+    const all: SlabRecord[] = [];
+    const total = plan.slabs.length;
+    onProgress?.({ phase: pass, done: 0, total, unit: 'slabs' });
+    for (const k of plan.slabs.keys()) {
+      let record = await this.#records.get(pass, k);
+      if (record === undefined) {
+        const giveBack = this.#context.lease.mark();
+        try {
+          record = await work(k, all);
+        } catch (error) {
+          throw inTensor(error, plan.slabs[k]);
+        } finally {
+          giveBack();
+        }
+        await this.#records.set(pass, k, record);
+      }
+      all.push(record);
+      onProgress?.({ phase: pass, done: k + 1, total, unit: 'slabs' });
+    }
+    return all;
+  }
+
+  async #sum(k: number, before: readonly SlabRecord[]): Promise<SlabRecord> {
+    const loaded = await this.#load(k);
+    const fisher = await this.#fisher(k, loaded, undefined, 1);
+    const { keepsState } = this.#run.plan;
+    return {
+      prunedBefore: loaded.map(({ parameter }) => parameter.prunedBefore),
+      traces: await this.#traces(k, fisher, before),
+      ...(fisher !== undefined &&
+        keepsState && { state: await keepState(this.#records, k, fisher.state) }),
+    };
+  }
+
+  async #score(
+    k: number,
+    damping: Lambda,
+    before: readonly SlabRecord[],
+    saved: SlabRecord['state'],
+  ): Promise<SlabRecord> {
+    const loaded = await this.#load(k);
+    const fisher = await this.#fisher(k, loaded, saved, damping);
+    const step = this.#step(loaded, fisher);
+    const { settings, plan } = this.#run;
+    const { inverse, ranking } = await scoreStep(this.#context, settings, this.#clock, step);
+    const scores = ranking.units.map((units) => units.scores);
+    await keepScores(this.#records, k, loaded, scores);
+    const keeps = fisher !== undefined && plan.keepsState && saved === undefined;
+    return {
+      prunedBefore: loaded.map(({ parameter }) => parameter.prunedBefore),
+      traces: await this.#traces(k, fisher, before),
+      conditions: conditionsOf(inverse),
+      residuals: residualsOf(inverse),
+      ...(keeps && { state: await keepState(this.#records, k, fisher.state) }),
+    };
+  }
+
+  async #apply(
+    k: number,
+    damping: Lambda,
+    ranked: RankedLists,
+    cuts: readonly Cut[],
+    before: readonly SlabRecord[],
+    saved: SlabRecord['state'],
+  ): Promise<SlabRecord> {
+    const { settings } = this.#run;
+    const loaded = await this.#load(k);
+    const { masks, pruned } = await this.#masks(k, loaded, ranked, cuts);
+    const fisher = await this.#fisher(k, loaded, saved, damping);
+    const step = {
+      ...this.#step(loaded, fisher),
+      changesBefore: this.#last(k, before, ({ changes }) => changes, NO_CHANGE),
+    };
+    const h =
+      settings.firstOrder === undefined || fisher === undefined
+        ? undefined
+        : await inverseGradient(this.#context, fisher.state, fisher.damping);
+    const { changes } = await updateStep(this.#context, settings, this.#clock, step, masks, h);
+    await keepResults(this.#context, this.#records, k, loaded, masks);
+    const prunedBefore = loaded.map(({ parameter }) => parameter.prunedBefore);
+    return { prunedBefore, pruned, changes };
+  }
+
+  /** What is kept of a slab, by the cuts. */
+  async #masks(
+    k: number,
+    loaded: readonly LoadedSlice[],
+    { lists }: RankedLists,
+    cuts: readonly Cut[],
+  ): Promise<{ masks: Uint8Array[]; pruned: number[] }> {
+    const { lease } = this.#context;
+    const masks = loaded.map(({ parameter }) => lease.uint8(parameter.size));
+    const giveBack = lease.mark();
+    const slab = this.#run.plan.slabs[k];
+    const path = this.#records.path('scores', k);
+    const parts = await slabParts(this.#context, slab, path, lists, this.#costs);
+    const found = await applyCutsTo(this.#context, parts, cuts);
+    for (const [i, mask] of found.masks.entries()) await copyInPieces(mask, masks[i]);
+    giveBack();
+    return { masks, pruned: found.pruned };
+  }
+
+  async #load(k: number): Promise<LoadedSlice[]> {
+    const { plan, input } = this.#run;
+    return await this.#clock.time('read', () => loadSlab(this.#context, plan.slabs[k], input));
+  }
+
+  /** The Fisher of a slab, out of its file where there is one, with the λ of its parameters. */
+  async #fisher(
+    k: number,
+    loaded: readonly LoadedSlice[],
+    saved: SlabRecord['state'],
+    damping: Lambda,
+  ): Promise<EstimatedFisher | undefined> {
+    const { plan, settings, gradients, input } = this.#run;
+    const { solver } = plan.run;
+    if (gradients === undefined || solver === undefined) return undefined;
+    const from: SlabGradients = {
+      ...{ files: gradients, solver, gradientBatch: plan.gradientBatch, signal: input.signal },
+    };
+    const path = this.#records.path('state', k);
+    const fisher =
+      saved === undefined
+        ? await makeState(this.#context, loaded, from, settings, this.#clock)
+        : await this.#clock.time('read', () =>
+            restoreState(this.#context, loaded, path, saved, settings, solver),
+          );
+    const lambda =
+      typeof damping === 'number' ? damping : loaded.map(({ slice }) => damping[slice.index]);
+    return { ...fisher, damping: lambda };
+  }
+
+  #step(loaded: readonly LoadedSlice[], fisher: EstimatedFisher | undefined): StepInput {
+    const parameters = loaded.map(({ parameter }) => parameter);
+    return {
+      all: [],
+      parameters,
+      fisher,
+      budgets: this.#run.settings.budgets,
+      stepBefore: 0,
+      last: true,
+    };
+  }
+
+  async #traces(
+    k: number,
+    fisher: EstimatedFisher | undefined,
+    before: readonly SlabRecord[],
+  ): Promise<number[] | undefined> {
+    if (fisher === undefined) return undefined;
+    const sums = this.#last(k, before, ({ traces }) => traces, 0);
+    return await Promise.all(sums.map((sum, i) => addToTrace(fisher.state, i, sum)));
+  }
+
+  /** What the slabs before have come to, for each parameter of slab k. */
+  #last<T>(
+    k: number,
+    before: readonly SlabRecord[],
+    of: (record: SlabRecord) => readonly T[] | undefined,
+    none: T,
+  ): T[] {
+    const { slabs } = this.#run.plan;
+    return slabs[k].map(({ index }) => {
+      for (let j = Math.min(before.length, k) - 1; j >= 0; j--) {
+        const at = slabs[j].findIndex((slice) => slice.index === index);
+        if (at !== -1) return of(before[j])?.[at] ?? none;
+      }
+      return none;
+    });
+  }
+
+  /** By parameter: the value of the last slab that has blocks of it. */
+  #final<T>(
+    all: readonly SlabRecord[],
+    of: (record: SlabRecord) => readonly T[] | undefined,
+    none: T,
+  ): T[] {
+    const { slabs, run } = this.#run.plan;
+    const values = run.shapes.map(() => none);
+    for (const [k, slab] of slabs.entries()) {
+      for (const [i, { index }] of slab.entries()) values[index] = of(all[k])?.[i] ?? none;
+    }
+    return values;
+  }
+
+  /** By parameter: values of its slices together. */
+  #together(
+    all: readonly SlabRecord[],
+    of: (record: SlabRecord) => readonly number[] | undefined,
+    add: (a: number, b: number) => number,
+  ): number[] {
+    const { slabs, run } = this.#run.plan;
+    const values = run.shapes.map(() => 0);
+    for (const [k, slab] of slabs.entries()) {
+      for (const [i, { index }] of slab.entries()) {
+        values[index] = add(values[index], of(all[k])?.[i] ?? 0);
+      }
+    }
+    return values;
+  }
+
+  /** Largest residual of each parameter; null where a slab has none. */
+  #residuals(scored: readonly SlabRecord[]): (number | null)[] {
+    const { slabs, run } = this.#run.plan;
+    const values = run.shapes.map((): number | null => 0);
+    for (const [k, slab] of slabs.entries()) {
+      for (const [i, { index }] of slab.entries()) {
+        const [one, other] = [values[index], scored[k].residuals?.[i] ?? null];
+        values[index] = one === null || other === null ? null : Math.max(one, other);
+      }
+    }
+    return values;
+  }
+
+  /** The parameters with what was pruned before. */
+  #parameters(records: readonly SlabRecord[]): PrunedShape[] {
+    const pruned = this.#together(
+      records,
+      ({ prunedBefore }) => prunedBefore,
+      (a, b) => a + b,
+    );
+    return this.#run.plan.run.shapes.map((shape, i) => ({ ...shape, prunedBefore: pruned[i] }));
+  }
+
+  #tracesOf(records: readonly SlabRecord[]): number[] {
+    const { settings, gradients } = this.#run;
+    const divisor = (gradients?.samples ?? 1) / settings.form.scale;
+    return this.#final(records, ({ traces }) => traces, 0).map((sum) => sum / divisor);
+  }
+
+  get #costs(): number[] {
+    const { settings, plan } = this.#run;
+    return costsOf(settings.budgets, plan.run.shapes);
+  }
+
+  #ranked(parameters: readonly PrunedShape[]): RankedLists {
+    const costs = this.#costs;
+    const lists = parameters.map((parameter, i) => ({
+      name: parameter.name,
+      totals: totalsOf([parameter], [costs[i]]),
+    }));
+    return listsOnDisk(this.#context, this.#run.plan.slabs, this.#records, lists, costs);
+  }
+
+  async #cuts(ranked: RankedLists): Promise<Cut[]> {
+    const saved = await this.#records.read<SavedCut[]>('cuts');
+    if (saved !== undefined)
+      return saved.map(([score, tie]) => ({ score: Number(score), lastTie: tie }));
+    this.#run.onProgress?.({ phase: 'select', done: 0, total: 1, unit: 'passes' });
+    const { budgets } = this.#run.settings;
+    const cuts = await this.#clock.time('select', () => findCuts(this.#context, ranked, budgets));
+    const words = cuts.map(({ score, lastTie }): SavedCut => [`${score}`, lastTie]);
+    await this.#records.write('cuts', words);
+    return cuts;
+  }
+
+  async #statistics(
+    parameters: readonly PrunedShape[],
+    ranked: RankedLists,
+    cuts: readonly Cut[],
+    damping: Lambda,
+    scored: readonly SlabRecord[],
+    applied: readonly SlabRecord[],
+  ): Promise<RunStatistics> {
+    const { plan, settings, gradients, others } = this.#run;
+    const { solver } = plan.run;
+    const pruned = this.#together(
+      applied,
+      (record) => record.pruned,
+      (a, b) => a + b,
+    );
+    const changes = this.#final(applied, (record) => record.changes, NO_CHANGE);
+    const makes = gradients !== undefined && solver !== undefined;
+    const samples = gradients?.samples ?? null;
+    const history = new StepHistory(parameters);
+    history.add({
+      ...{ pruned, samples, changes: makes ? changes : undefined },
+      firstOrder:
+        settings.firstOrder && 'step' in settings.firstOrder ? settings.firstOrder : undefined,
+      sparsity: settings.budgets.sparsity ?? null,
+      blocks: parameters.reduce((sum, { blockCount }) => sum + blockCount, 0),
+    });
+    const fisher: FisherFigures | undefined = makes
+      ? {
+          ...{ samples: gradients.samples, form: settings.form, solver, damping },
+          traces: this.#tracesOf(scored),
+          longest: Math.max(...parameters.map(({ blockOrder }) => blockOrder)),
+        }
+      : undefined;
+    const inverts = scored.some(({ conditions }) => conditions !== undefined);
+    return await runStatistics(this.#context, {
+      ...{ settings, parameters, fisher, cuts, pruned, history },
+      all: [...parameters, ...others],
+      conditions: inverts
+        ? this.#together(scored, ({ conditions }) => conditions, Math.max)
+        : undefined,
+      residuals: inverts ? this.#residuals(scored) : undefined,
+      units: ranked,
+      dampingSweep: undefined,
+      phases: this.#clock.compared(undefined),
+    });
+  }
+}
+
+type PrunedShape = BlockShape & { prunedBefore: number };
+
+/** The score in words: JSON has no infinity. */
+type SavedCut = [score: string, lastTie: number];
+
+const NO_CHANGE: PredictedLossChange = sumOfChanges([]);
+
+/** An error about a slice as one about its tensor: with the index and the block as they are there. */
+function inTensor(error: unknown, slab: Slab): unknown {
+  if (!(error instanceof WoodFisherError)) return error;
+  const { code, message, details, cause } = error;
+  const slice = slab.find(({ shape }) => shape.name === details.parameter);
+  if (slice === undefined) return error;
+  const { block, index } = details;
+  if (code === 'ERR_WOODFISHER_NOT_POSITIVE_DEFINITE' && block !== undefined) {
+    const whole = block + slice.fromBlock;
+    const words = message.replace(`block ${block} `, `block ${whole} `);
+    return new WoodFisherError(code, words, { ...details, block: whole }, { cause });
+  }
+  if (code === 'ERR_WOODFISHER_NONFINITE' && index !== undefined && /^gradient /.test(message)) {
+    const whole = flatIndex(regionOf(slice), index);
+    const words = message.replace(`gradient ${index} `, `gradient ${whole} `);
+    return new WoodFisherError(code, words, { ...details, index: whole }, { cause });
+  }
+  return error;
+}

@@ -1,0 +1,105 @@
+import { WoodFisherError } from '../errors.js';
+import { stateBytes, sumArrays } from '../fisher/state-layout.js';
+import { plannedBytes } from '../memory/array-plan.js';
+import { formatBytes } from '../memory/byte-size.js';
+import { planRun, type RunPlan, type RunSettings } from '../plan/run-plan.js';
+import { cutSlabs, leastSlabBytes } from './cut-slabs.js';
+import { slabBytes } from './slab-memory.js';
+import type { Slab } from './slice.js';
+
+/** Samples of a batch, where memory does not ask for fewer: two are held, beside the state. */
+const USUAL_BATCH = 32;
+
+/** Scores and masks of a weight, and its result with the mask, on disk. */
+const SCRATCH_BYTES = 8 + 1 + 4 + 1;
+
+/** What reading, writing and messages to threads leave for a later garbage collection. */
+const OF_NODE_BYTES = 40 * 2 ** 20;
+
+/** How a model is pruned that is not in memory as a whole. */
+export interface SlabPlan {
+  run: RunPlan;
+  slabs: Slab[];
+  /** Samples of a batch. */
+  gradientBatch: number;
+  /** Whether the Fisher of each slab is kept on disk from one pass to the next, or made again. */
+  keepsState: boolean;
+  /** Times that the gradients are read. */
+  passes: number;
+  bytes: {
+    /** That the run may take. */
+    budget: number;
+    /** That the largest slab takes. */
+    memory: number;
+    /** Of all gradient samples. */
+    gradients: number;
+    /** On disk while it runs. */
+    scratch: number;
+  };
+}
+
+/**
+ * Plans a run in slabs: a pure function of shapes, settings and the budget.
+ *
+ * @param settings With the number of samples.
+ * @param gradientBytes Of all samples of the prunable parameters.
+ * @throws {WoodFisherError} `ERR_WOODFISHER_OPTION` where not even one block fits.
+ */
+export function planSlabs(
+  settings: RunSettings,
+  budget: number,
+  gradientBytes: number,
+  diskBytes = Number.POSITIVE_INFINITY,
+): SlabPlan {
+  const { samples = 1 } = settings;
+  const fewest = settings.gradientBatch ?? 1;
+  const usual = settings.gradientBatch ?? Math.min(samples, USUAL_BATCH);
+  for (let gradientBatch = usual; gradientBatch >= fewest; gradientBatch >>= 1) {
+    const run = planRun({ ...settings, gradientBatch });
+    const slabs = cutSlabs(run, budget - Math.min(budget / 4, OF_NODE_BYTES));
+    if (slabs === undefined) continue;
+    const memory = Math.max(...slabs.map((slab) => slabBytes(run, slab)));
+    const weights = run.shapes.reduce((sum, { size }) => sum + size, 0);
+    const again = run.solver === undefined ? 0 : isRelative(settings) ? 2 : 1;
+    const state = run.solver === undefined ? 0 : stateOnDisk(run);
+    const scratch = SCRATCH_BYTES * weights;
+    // Written once and read as often as the gradients would be.
+    const keepsState =
+      again > 0 && (1 + again) * state < again * gradientBytes && scratch + state < 0.9 * diskBytes;
+    return {
+      ...{ run, slabs, gradientBatch, keepsState },
+      passes: run.solver === undefined ? 0 : keepsState ? 1 : 1 + again,
+      bytes: {
+        ...{ budget, memory, gradients: gradientBytes },
+        scratch: scratch + (keepsState ? state : 0),
+      },
+    };
+  }
+  throw tooSmall(settings, budget, fewest);
+}
+
+/** Whether λ depends on the gradients of more than a slab. */
+export function isRelative({ damping }: RunSettings): boolean {
+  return typeof damping === 'object';
+}
+
+function stateOnDisk({ shapes, solver, samples = 0, gradientBatch = samples }: RunPlan): number {
+  const lowOrder = solver?.name === 'gram' && samples / gradientBatch > 400;
+  return shapes.reduce(
+    (sum, shape) =>
+      sum +
+      stateBytes(shape, solver?.name ?? 'gram', samples, lowOrder) +
+      plannedBytes(sumArrays(shape)),
+    0,
+  );
+}
+
+function tooSmall(settings: RunSettings, budget: number, gradientBatch: number): WoodFisherError {
+  const run = planRun({ ...settings, gradientBatch });
+  const needed = leastSlabBytes(run);
+  return new WoodFisherError(
+    'ERR_WOODFISHER_OPTION',
+    `memory must be at least ${formatBytes((4 / 3) * needed)}, what one block of ${run.blockSize} weights takes with ${run.threads} threads, but is ${formatBytes(budget)}; allow more, or use a smaller blockSize or fewer threads`,
+    { option: 'memory', value: budget },
+  );
+}

@@ -1,0 +1,84 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { replaceFile } from '../formats/replace-file.js';
+import type { PredictedLossChange } from '../updates/apply.js';
+import { writeArrays } from './slab-arrays.js';
+import type { SavedState } from './slab-state.js';
+
+/** What a pass over a slab has found; lists by slice. */
+export interface SlabRecord {
+  /** Weights that were pruned before. */
+  prunedBefore: number[];
+  /** Trace of F − λI times the divisor, of the parameter as far as it has been summed. */
+  traces?: number[];
+  /** Largest bound of cond₂(F) among the blocks. */
+  conditions?: number[];
+  /** Largest residual of the inverse; null where no F is kept. */
+  residuals?: (number | null)[];
+  /** The Fisher on disk. */
+  state?: SavedState;
+  /** Weights pruned now. */
+  pruned?: number[];
+  /** Predicted loss change, of the parameter as far as it has been updated. */
+  changes?: PredictedLossChange[];
+}
+
+/** Arrays of a slab: scores with masks, the Fisher, weights with masks. */
+type Kept = 'scores' | 'state' | 'results';
+
+export type Pass = 'sums' | 'score' | 'apply';
+
+/**
+ * The folder of a run: what each pass over each slab has found, and its arrays. A record is written when
+ * its arrays are on disk, and in one piece, so that what is recorded is there.
+ */
+export class SlabRecords {
+  readonly #folder: string;
+  readonly #durable: boolean;
+
+  /** @param durable Whether it has to survive a power failure. */
+  constructor(folder: string, { durable }: { durable: boolean }) {
+    this.#folder = folder;
+    this.#durable = durable;
+  }
+
+  /** Writes the arrays of a slab. */
+  async keep(what: Kept, slab: number, arrays: readonly ArrayBufferView[]): Promise<void> {
+    await writeArrays(this.path(what, slab), arrays, { durable: this.#durable });
+  }
+
+  /** Path of the arrays of a slab. */
+  path(what: Kept, slab: number): string {
+    return join(this.#folder, `${what}-${number(slab)}.bin`);
+  }
+
+  async get(pass: Pass, slab: number): Promise<SlabRecord | undefined> {
+    return await this.read<SlabRecord>(`${pass}-${number(slab)}`);
+  }
+
+  async set(pass: Pass, slab: number, record: SlabRecord): Promise<void> {
+    await this.write(`${pass}-${number(slab)}`, record);
+  }
+
+  /** What was written under a name; undefined where nothing was. */
+  async read<T>(name: string): Promise<T | undefined> {
+    try {
+      return JSON.parse(await readFile(join(this.#folder, `${name}.json`), 'utf8')) as T;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  async write(name: string, value: unknown): Promise<void> {
+    await replaceFile(
+      join(this.#folder, `${name}.json`),
+      (handle) => handle.writeFile(JSON.stringify(value)),
+      { durable: this.#durable },
+    );
+  }
+}
+
+function number(slab: number): string {
+  return slab.toString().padStart(6, '0');
+}
