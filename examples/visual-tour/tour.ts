@@ -1,0 +1,63 @@
+import type { Split } from '../digits/idx.js';
+import { type Block, type BlockResemblance, blockResemblance, curvatureBlocks } from './blocks.js';
+import { pruningWays, type Way } from './directions.js';
+import { type Examples, type Network, score } from './network.js';
+import type { Settings } from './settings.js';
+import { shrunk } from './subjects.js';
+import { trained } from './training.js';
+
+/** A network at one time of its training. */
+export interface Stop {
+  /** Share of the training that is done. */
+  share: number;
+  /** Over the images that the curvature is of. */
+  loss: number;
+  /** Of the test images. */
+  accuracy: number;
+  resemblances: BlockResemblance[];
+}
+
+export interface Tour {
+  network: Network;
+  stops: Stop[];
+  /** At the end of the training. */
+  blocks: Block[];
+  ways: Way[];
+}
+
+/** Trains a network, looks at its curvature on the way, and at what pruning does at the end. */
+export async function tourOf(
+  network: Network,
+  digits: { train: Split; test: Split },
+  settings: Settings,
+): Promise<Tour> {
+  const training = shrunk(digits.train, network.side);
+  const test = shrunk(digits.test, network.side);
+  const examples = firstOf(training, settings.images);
+  const { stops, epochs, seed } = settings;
+  const weights = [...trained(network, training, stops, { epochs, seed })];
+  const last = weights.length - 1;
+  const blocks = await curvatureBlocks(network, weights[last], examples, undefined);
+  const chosen = blocks.map(({ index }) => index);
+  const looks: Stop[] = [];
+  for (const [i, share] of stops.entries()) {
+    const seen = i === last ? blocks : await curvatureBlocks(network, weights[i], examples, chosen);
+    looks.push({
+      share,
+      loss: score(network, weights[i], examples).loss,
+      accuracy: score(network, weights[i], test).accuracy,
+      resemblances: seen.map(blockResemblance),
+    });
+  }
+  return {
+    network,
+    stops: looks,
+    blocks,
+    ways: await pruningWays(network, weights[last], examples, settings),
+  };
+}
+
+function firstOf({ images, labels }: Examples, count: number): Examples {
+  const pixels = images.length / labels.length;
+  return { images: images.subarray(0, count * pixels), labels: labels.subarray(0, count) };
+}
