@@ -4,8 +4,8 @@ import { style } from './style.js';
 export interface HeatMapOptions {
   title: string;
   subtitle?: string;
-  /** Entries between two lines that part the rows and columns alike. Default: no lines. */
-  parts?: number;
+  /** Rows, and columns alike, that a line is drawn before. Default none. */
+  parts?: readonly number[];
 }
 
 /** Pixels of the square. */
@@ -29,7 +29,7 @@ const [NEGATIVE, POSITIVE] = [
  */
 export function heatMap(
   matrix: ArrayLike<number>,
-  { title, subtitle = '', parts }: HeatMapOptions,
+  { title, subtitle = '', parts = [] }: HeatMapOptions,
 ): string {
   const order = Math.sqrt(matrix.length);
   if (!Number.isInteger(order) || order === 0) {
@@ -55,7 +55,7 @@ export function heatMap(
     words(subtitle, { y: 38, size: style.title?.subtitleFontSize }),
     `<g transform="translate(${LEFT} ${TOP}) scale(${scale})" shape-rendering="crispEdges">`,
     ...cells,
-    parts === undefined ? '' : lines(order, parts),
+    lines(order, parts),
     `<rect width="${order}" height="${order}" fill="none" stroke="#888" stroke-width="${1 / scale}"/>`,
     '</g>',
     legend(largest),
@@ -101,9 +101,9 @@ function colourOf(shade: number): string {
   return `#${channels.map((channel) => channel.toString(16).padStart(2, '0')).join('')}`;
 }
 
-function lines(order: number, parts: number): string {
-  let d = '';
-  for (let at = parts; at < order; at += parts) d += `M${at} 0V${order}M0 ${at}H${order}`;
+function lines(order: number, parts: readonly number[]): string {
+  if (parts.length === 0) return '';
+  const d = parts.map((at) => `M${at} 0V${order}M0 ${at}H${order}`).join('');
   return `<path fill="none" stroke="#000" stroke-opacity=".35" stroke-width="${order / SIDE}" d="${d}"/>`;
 }
 

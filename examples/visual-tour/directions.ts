@@ -8,15 +8,20 @@ import { networkParameters } from './parameters.js';
 /** Losses on the way w + t·δ from the weights before pruning to those after. */
 export interface Way {
   method: string;
+  /** ½δᵀFδ with the method's own F. */
+  own: number;
+  /** ½δᵀHδ and ḡᵀδ with the exact Hessian and gradient. */
+  quadratic: number;
+  linear: number;
   points: WayPoint[];
 }
 
 export interface WayPoint {
   t: number;
   measured: number;
-  /** L + t²·½δᵀFδ with the method's own F. */
+  /** L + t²·½δᵀFδ */
   own: number;
-  /** L + t·ḡᵀδ + t²·½δᵀHδ, the exact Hessian and gradient. */
+  /** L + t·ḡᵀδ + t²·½δᵀHδ */
   hessian: number;
 }
 
@@ -46,7 +51,7 @@ export async function pruningWays(
     const linear = dot(gradient, directions[i]);
     const quadratic = dot(products[i], directions[i]) / 2;
     return {
-      method,
+      ...{ method, own: predicted, quadratic, linear },
       points: way.map((t) => ({
         t,
         measured: score(network, moved(weights, directions[i], t), examples).loss,

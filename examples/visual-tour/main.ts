@@ -13,6 +13,7 @@ import { figuresOf } from './figures.js';
 import { FULL, SMALL } from './settings.js';
 import { NETWORKS } from './subjects.js';
 import { type Tour, tourOf } from './tour.js';
+import { betweenLayers, sharesOf } from './whole.js';
 
 interface MainOptions {
   full: boolean;
@@ -45,7 +46,9 @@ async function main(): Promise<void> {
   }
 }
 
-function tables({ stops, ways }: Tour): string {
+const percent = (part: number, digits = 0): string => `${(100 * part).toFixed(digits)} %`;
+
+function tables({ stops, whole, ways }: Tour): string {
   const stopTable = plainTable([
     ...['training', 'loss', 'accuracy', 'layer'],
     ...['true Fisher: r', 'beside the diagonal', 'trace'],
@@ -56,19 +59,24 @@ function tables({ stops, ways }: Tour): string {
       const numbers = [trueFisher, empiricalFisher].flatMap(({ entries, offDiagonal, trace }) => [
         ...[entries.toFixed(3), offDiagonal.toFixed(3), trace.toFixed(2)],
       ]);
-      const percent = (part: number, digits = 0): string => `${(100 * part).toFixed(digits)} %`;
       stopTable.push([percent(share), loss.toFixed(3), percent(accuracy, 1), layer, ...numbers]);
     }
   }
-  const wayTable = plainTable(['method', 't', 'measured', 'own prediction', 'exact Hessian']);
-  for (const { method, points } of ways) {
-    for (const { t, ...losses } of points) {
-      const { measured, own, hessian } = losses;
-      const numbers = [measured, own, hessian].map((loss) => loss.toFixed(4));
-      wayTable.push([method, t.toFixed(2), ...numbers]);
-    }
+  const wholeTable = plainTable(['all weights', 'within outputs', 'within layers', 'r between']);
+  for (const [name, matrix] of Object.entries(whole)) {
+    const { output, layer } = sharesOf(matrix);
+    const r = betweenLayers(matrix, whole.hessian).toFixed(3);
+    wholeTable.push([name, percent(output, 1), percent(layer, 1), r]);
   }
-  return `${stopTable}\n${wayTable}`;
+  const wayTable = plainTable([
+    ...['method', 'loss before', 'after', 'own prediction', 'exact ½δᵀHδ', 'exact ḡᵀδ'],
+  ]);
+  for (const { method, own, quadratic, linear, points } of ways) {
+    const [before, after] = [0, 1].map((at) => points.find(({ t }) => t === at)?.measured ?? NaN);
+    const changes = [own, quadratic, linear].map((change) => change.toFixed(4));
+    wayTable.push([method, before.toFixed(4), after.toFixed(4), ...changes]);
+  }
+  return [stopTable, wholeTable, wayTable].join('\n');
 }
 
 function plainTable(head: string[]): Table.Table {

@@ -5,6 +5,8 @@ export interface Settings {
   epochs: number;
   /** N: training images that Hessian, Fishers and losses are of. */
   images: number;
+  /** Of these the first, that the whole Hessian is of. */
+  wholeImages: number;
   testImages: number;
   /** Where the training is looked at, as shares of it. */
   stops: readonly number[];
@@ -18,8 +20,9 @@ export interface Settings {
 /** What docs/visual-tour.md shows. */
 export const FULL: Settings = {
   trainingImages: 20_000,
-  epochs: 4,
+  epochs: 10,
   images: 1000,
+  wholeImages: 400,
   testImages: 10_000,
   stops: [0.05, 0.25, 1],
   sparsity: 0.6,
@@ -30,8 +33,10 @@ export const FULL: Settings = {
 /** Enough to see that it works. */
 export const SMALL: Settings = {
   ...FULL,
+  epochs: 4,
   trainingImages: 2000,
   images: 60,
+  wholeImages: 10,
   testImages: 1000,
   stops: [0.1, 1],
   way: [0, 0.5, 1, 1.25],

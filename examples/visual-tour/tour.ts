@@ -1,10 +1,11 @@
 import type { Split } from '../digits/idx.js';
 import { type Block, type BlockResemblance, blockResemblance, curvatureBlocks } from './blocks.js';
 import { pruningWays, type Way } from './directions.js';
-import { type Examples, type Network, score } from './network.js';
+import { type Examples, type Network, score, type Weights } from './network.js';
 import type { Settings } from './settings.js';
 import { shrunk } from './subjects.js';
 import { trained } from './training.js';
+import { type WholeMatrix, wholeFisher, wholeHessian } from './whole.js';
 
 /** A network at one time of its training. */
 export interface Stop {
@@ -22,7 +23,15 @@ export interface Tour {
   stops: Stop[];
   /** At the end of the training. */
   blocks: Block[];
+  whole: Whole;
   ways: Way[];
+}
+
+/** The curvature of all weights together. */
+export interface Whole {
+  hessian: WholeMatrix;
+  trueFisher: WholeMatrix;
+  empiricalFisher: WholeMatrix;
 }
 
 /** Trains a network, looks at its curvature on the way, and at what pruning does at the end. */
@@ -53,7 +62,16 @@ export async function tourOf(
     network,
     stops: looks,
     blocks,
+    whole: await wholeOf(network, weights[last], firstOf(training, settings.wholeImages)),
     ways: await pruningWays(network, weights[last], examples, settings),
+  };
+}
+
+async function wholeOf(network: Network, weights: Weights, examples: Examples): Promise<Whole> {
+  return {
+    hessian: wholeHessian(network, weights, examples),
+    trueFisher: await wholeFisher(network, weights, examples, 'true'),
+    empiricalFisher: await wholeFisher(network, weights, examples, 'empirical'),
   };
 }
 

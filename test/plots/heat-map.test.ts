@@ -52,7 +52,7 @@ test('the largest entry and both titles are there as text', (t) => {
 });
 
 test('parts are drawn as lines between rows and columns', (t) => {
-  const svg = heatMap(new Float64Array(36), { ...options, parts: 2 });
+  const svg = heatMap(new Float64Array(36), { ...options, parts: [2, 4] });
   const line = svgElements(svg).find(({ name, attributes }) => name === 'path' && attributes.fill);
   t.is(line?.attributes.d, 'M2 0V6M0 2H6M4 0V6M0 4H6');
 });
