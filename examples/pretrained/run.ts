@@ -24,8 +24,9 @@ const OPTIONS = {
   WoodFisher: (fisher) => woodFisher(fisher),
 } as const satisfies Record<string, (fisher: BlockFisher) => Partial<PruneOptions>>;
 
-export type Method = keyof typeof OPTIONS;
-export const METHODS = Object.keys(OPTIONS) as Method[];
+export type Method = keyof typeof OPTIONS | 'WoodFisher in steps';
+const ONE_STEP = Object.keys(OPTIONS) as (keyof typeof OPTIONS)[];
+export const METHODS: readonly Method[] = [...ONE_STEP, 'WoodFisher in steps'];
 
 /** How a network enlarges a photograph. */
 export interface Score {
@@ -40,7 +41,7 @@ export interface Outcome {
   dense: number;
   interpolated: number;
   scores: { method: Method; sparsity: number; score: Score }[];
-  /** Seconds that the gradients took. */
+  /** Seconds of processor time that the gradients and their Fisher took, all threads together. */
   gradientSeconds: number;
 }
 
@@ -51,42 +52,53 @@ export interface Outcome {
 export async function pruneUpscaler(
   tf: TensorFlow,
   photographs: { fisher: readonly Image[]; scored: Image },
-  settings: Settings,
+  { samples, side, scored: size, sparsities, stepped, seed }: Settings,
 ): Promise<Outcome> {
   const model = await loadUpscaler(tf);
   const folder = await mkdtemp(join(tmpdir(), 'woodfisher-pretrained-'));
   try {
-    const square = { height: settings.scored, width: settings.scored };
-    const whole = cropped(photographs.scored, 0, 0, square);
+    const whole = cropped(photographs.scored, 0, 0, { height: size, width: size });
     const small = halved(whole);
     const enlarged = await upscaled(tf, model, small);
-    const start = performance.now();
-    const path = join(folder, 'fisher.safetensors');
-    await saveFisher(
-      tf,
-      model,
-      randomPairs(photographs.fisher, { count: settings.samples, ...settings }),
-      path,
-    );
-    const gradientSeconds = (performance.now() - start) / 1000;
-    await using fisher = await BlockFisher.load(path);
-    const parameters = modelParameters(model);
-    const scores: Outcome['scores'] = [];
-    for (const sparsity of settings.sparsities) {
-      for (const method of METHODS) {
-        const result = await prune({ parameters, sparsity, ...OPTIONS[method](fisher) });
-        await setModelWeights(model, result.parameters, { tf });
-        const image = await upscaled(tf, model, small);
-        const score = { photograph: psnr(image, whole), dense: psnr(image, enlarged) };
-        scores.push({ method, sparsity, score });
-      }
-    }
-    return {
-      dense: psnr(enlarged, whole),
-      interpolated: psnr(await interpolated(tf, small), whole),
-      scores,
-      gradientSeconds,
+    const scored = async (network: LayersModel): Promise<Score> => {
+      const image = await upscaled(tf, network, small);
+      return { photograph: psnr(image, whole), dense: psnr(image, enlarged) };
     };
+    const squares = squaresOf(tf, randomPairs(photographs.fisher, { count: samples, side, seed }));
+    const common = { tf, loss: squaredError(tf), gradientBatch: 16, validationSplit: 0 };
+    const scores: Outcome['scores'] = [];
+    try {
+      const start = process.cpuUsage();
+      const path = join(folder, 'fisher.safetensors');
+      // The clone that is pruned here is not kept, only the Fisher: it serves all sparsities.
+      const saving = { ...common, samples, sparsity: 0.5, saveFisher: path };
+      (await pruneModel(model, squares, saving)).model.dispose();
+      const { user, system } = process.cpuUsage(start);
+      await using fisher = await BlockFisher.load(path);
+      const parameters = modelParameters(model);
+      for (const sparsity of sparsities) {
+        for (const method of ONE_STEP) {
+          const result = await prune({ parameters, sparsity, ...OPTIONS[method](fisher) });
+          await setModelWeights(model, result.parameters, { tf });
+          scores.push({ method, sparsity, score: await scored(model) });
+        }
+      }
+      await setModelWeights(model, parameters, { tf });
+      for (const sparsity of stepped.sparsities) {
+        const { steps, samples } = stepped;
+        const pruned = await pruneModel(model, squares, { ...common, sparsity, steps, samples });
+        scores.push({ method: 'WoodFisher in steps', sparsity, score: await scored(pruned.model) });
+        pruned.model.dispose();
+      }
+      return {
+        dense: psnr(enlarged, whole),
+        interpolated: psnr(await interpolated(tf, small), whole),
+        scores,
+        gradientSeconds: (user + system) / 1e6,
+      };
+    } finally {
+      tf.dispose(squares);
+    }
   } finally {
     model.dispose();
     await rm(folder, { recursive: true });
@@ -97,26 +109,9 @@ function woodFisher(fisher: BlockFisher): Partial<PruneOptions> {
   return { criterion: 'woodfisher', damping: { relative: 0.01, over: 'model' }, fisher };
 }
 
-/** Prunes a clone, which is not kept, for the Fisher that its gradients make: it serves all sparsities. */
-async function saveFisher(
-  tf: TensorFlow,
-  model: LayersModel,
-  { count, side, small, large }: Pairs,
-  path: string,
-): Promise<void> {
-  const xs = tf.tensor4d(small, [count, side, side, 3]);
-  const ys = tf.tensor4d(large, [count, 2 * side, 2 * side, 3]);
-  try {
-    const pruned = await pruneModel(
-      model,
-      { xs, ys },
-      {
-        ...{ tf, loss: squaredError(tf), samples: count, gradientBatch: 16 },
-        ...{ validationSplit: 0, sparsity: 0.5, saveFisher: path },
-      },
-    );
-    pruned.model.dispose();
-  } finally {
-    tf.dispose([xs, ys]);
-  }
+function squaresOf(tf: TensorFlow, { count, side, small, large }: Pairs) {
+  return {
+    xs: tf.tensor4d(small, [count, side, side, 3]),
+    ys: tf.tensor4d(large, [count, 2 * side, 2 * side, 3]),
+  };
 }

@@ -6,7 +6,10 @@ export interface Settings {
   side: number;
   /** Rows and columns of the part of the photograph that is scored, at its full size. */
   scored: number;
+  /** Of pruning in one step. */
   sparsities: readonly number[];
+  /** Of pruning in several, each with gradients taken anew of `samples` of the squares. */
+  stepped: { sparsities: readonly number[]; steps: number; samples: number };
   seed: number;
 }
 
@@ -16,6 +19,7 @@ export const FULL: Settings = {
   side: 16,
   scored: 256,
   sparsities: [0.5, 0.6, 0.7, 0.8, 0.9, 0.95],
+  stepped: { sparsities: [0.8, 0.9], steps: 4, samples: 250 },
   seed: 1,
 };
 
@@ -26,4 +30,5 @@ export const SMALL: Settings = {
   side: 10,
   scored: 64,
   sparsities: [0.5, 0.8],
+  stepped: { sparsities: [0.8], steps: 2, samples: 20 },
 };

@@ -2,6 +2,7 @@ import test from 'ava';
 import {
   gradientModes,
   type LossFunction,
+  type LossName,
   perExampleGradients,
   pruneModel,
 } from '../../src/tfjs/index.js';
@@ -42,8 +43,9 @@ async function gradientsOf(
   model: tf.LayersModel,
   xs: tf.Tensor,
   ys: tf.Tensor,
+  loss: LossName | LossFunction = squaredError,
 ): Promise<Record<string, number[]>> {
-  for await (const batch of perExampleGradients(model, xs, ys, { tf, loss: squaredError })) {
+  for await (const batch of perExampleGradients(model, xs, ys, { tf, loss })) {
     return Object.fromEntries(Object.entries(batch).map(([name, g]) => [name, [...g]]));
   }
   throw new Error('no batch');
@@ -98,6 +100,50 @@ test.serial(
     streamed.model.dispose();
   },
 );
+
+test.serial('named losses of targets take images, of open and of fixed sizes', async (t) => {
+  await useBackend('cpu');
+  const xs = images(3, 5, 6, 5);
+  const bits = tf.tidy(() => tf.cast(tf.greater(images(3, 10, 12, 6), 0), 'float32'));
+  const functions: Record<string, LossFunction> = {
+    meanSquaredError: squaredError,
+    binaryCrossentropy: (labels, predictions) =>
+      tf.mean(tf.metrics.binaryCrossentropy(labels, predictions), [1, 2]),
+  };
+  for (const size of [5, null]) {
+    const linear = enlarging(size, size === null ? null : 6);
+    const sigmoid = layers.activation({ activation: 'sigmoid' }).apply(linear.outputs);
+    const model = tf.model({ inputs: linear.inputs, outputs: sigmoid as tf.SymbolicTensor });
+    for (const [name, own] of Object.entries(functions)) {
+      const [named, given] = await Promise.all(
+        [name as LossName, own].map((loss) => gradientsOf(model, xs, bits, loss)),
+      );
+      for (const [parameter, values] of Object.entries(given)) {
+        const largest = Math.max(...values.map(Math.abs));
+        t.true(largest > 0);
+        for (const [i, g] of values.entries()) {
+          t.true(Math.abs(g - named[parameter][i]) < 1e-5 * largest, `${name}, ${parameter}`);
+        }
+      }
+    }
+  }
+  const model = enlarging(null, null);
+  model.compile({ loss: 'binaryCrossentropy', optimizer: 'sgd', metrics: ['mse', 'accuracy'] });
+  const pruned = await pruneModel(model, { xs, ys: bits }, { tf, sparsity: 0, validationSplit: 0 });
+  const right = tf.mean(tf.equal(tf.greater(model.predict(xs) as tf.Tensor, 0.5), bits));
+  t.is(pruned.metricsBefore.accuracy, right.dataSync()[0]);
+  t.true(pruned.metricsBefore.mse > 0);
+  pruned.model.dispose();
+  const samples = perExampleGradients(model, xs, undefined, {
+    ...{ tf, loss: 'meanSquaredError', fisher: 'true' },
+  });
+  t.is((await samples.next()).value?.['stem/kernel'].length, 3 * 72);
+  const wrong = perExampleGradients(model, xs, xs, { tf, loss: 'meanSquaredError' });
+  await t.throwsAsync(wrong.next(), {
+    code: 'ERR_WOODFISHER_OPTION',
+    message: /labels must be of 240 values for each example, as the outputs are, but is 60/,
+  });
+});
 
 test.serial('sizes that nothing tells, or that differ, are refused', async (t) => {
   await useBackend('cpu');

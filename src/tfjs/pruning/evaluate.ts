@@ -50,13 +50,14 @@ export function evaluatorOf(
           values.push(step.run(pass, ...step.inputs.map((value) => values[value])));
         }
         const labels = source.batch(0, batch.count);
+        const outputs = values[graph.output];
+        // Losses take the values of an example as a row, metrics as the model gives them.
+        const { kind } = objective.labelForm;
+        const shaped = kind === 'targets' ? tf.reshape(labels, outputs.shape) : labels;
         return [
           objective.summedLoss(labels, values[objective.output]),
           ...wanted.map(({ of, labels: form }) =>
-            tf.mul(
-              tf.mean(of(form === 'as given' ? raw : labels, values[graph.output])),
-              batch.count,
-            ),
+            tf.mul(tf.mean(of(form === 'as given' ? raw : shaped, outputs)), batch.count),
           ),
         ];
       });

@@ -35,7 +35,8 @@ test.serial(
     const tf = await wasmTensorFlow();
     const photographs = { fisher: [await photograph('cup')], scored: await photograph('cat') };
     const before = tf.memory().numTensors;
-    const settings = { samples: 12, side: 8, scored: 40, sparsities: [0.5], seed: 1 };
+    const stepped = { sparsities: [0.5], steps: 2, samples: 6 };
+    const settings = { samples: 12, side: 8, scored: 40, sparsities: [0.5], stepped, seed: 1 };
     const { scores, dense } = await pruneUpscaler(tf, photographs, settings);
     t.is(tf.memory().numTensors, before);
     t.deepEqual(
