@@ -50,16 +50,17 @@ const percent = (part: number, digits = 0): string => `${(100 * part).toFixed(di
 
 function tables({ stops, whole, ways }: Tour): string {
   const stopTable = plainTable([
-    ...['training', 'loss', 'accuracy', 'layer'],
+    ...['training', 'loss', 'accuracy', '1 % has', 'layer'],
     ...['true Fisher: r', 'beside the diagonal', 'trace'],
     ...['empirical: r', 'beside the diagonal', 'trace'],
   ]);
-  for (const { share, loss, accuracy, resemblances } of stops) {
+  for (const { share, loss, accuracy, hundredth, resemblances } of stops) {
     for (const { layer, trueFisher, empiricalFisher } of resemblances) {
       const numbers = [trueFisher, empiricalFisher].flatMap(({ entries, offDiagonal, trace }) => [
         ...[entries.toFixed(3), offDiagonal.toFixed(3), trace.toFixed(2)],
       ]);
-      stopTable.push([percent(share), loss.toFixed(3), percent(accuracy, 1), layer, ...numbers]);
+      const network = [percent(share), loss.toFixed(3), percent(accuracy, 1), percent(hundredth)];
+      stopTable.push([...network, layer, ...numbers]);
     }
   }
   const wholeTable = plainTable(['all weights', 'within outputs', 'within layers', 'r between']);

@@ -1,6 +1,7 @@
 import type { Split } from '../digits/idx.js';
 import { type Block, type BlockResemblance, blockResemblance, curvatureBlocks } from './blocks.js';
 import { pruningWays, type Way } from './directions.js';
+import { exampleGradients } from './gradients.js';
 import { type Examples, type Network, score, type Weights } from './network.js';
 import type { Settings } from './settings.js';
 import { shrunk } from './subjects.js';
@@ -15,6 +16,8 @@ export interface Stop {
   loss: number;
   /** Of the test images. */
   accuracy: number;
+  /** Share of the trace of the empirical Fisher that 1 % of the images make. */
+  hundredth: number;
   resemblances: BlockResemblance[];
 }
 
@@ -55,6 +58,7 @@ export async function tourOf(
       share,
       loss: score(network, weights[i], examples).loss,
       accuracy: score(network, weights[i], test).accuracy,
+      hundredth: hundredthOf(network, weights[i], examples),
       resemblances: seen.map(blockResemblance),
     });
   }
@@ -73,6 +77,24 @@ async function wholeOf(network: Network, weights: Weights, examples: Examples): 
     trueFisher: await wholeFisher(network, weights, examples, 'true'),
     empiricalFisher: await wholeFisher(network, weights, examples, 'empirical'),
   };
+}
+
+/** The share of Σ ‖g‖² that the hundredth of the examples with the largest gradients has. */
+export function hundredthOf(network: Network, weights: Weights, examples: Examples): number {
+  const squares = new Float64Array(examples.labels.length);
+  let done = 0;
+  for (const batch of exampleGradients(network, weights, examples)) {
+    let count = 0;
+    for (const [l, { name }] of network.layers.entries()) {
+      const size = weights.kernels[l].length;
+      count = batch[name].length / size;
+      for (const [i, g] of batch[name].entries()) squares[done + Math.floor(i / size)] += g * g;
+    }
+    done += count;
+  }
+  squares.sort().reverse();
+  const sum = (values: Float64Array): number => values.reduce((a, b) => a + b, 0);
+  return sum(squares.subarray(0, Math.ceil(squares.length / 100))) / sum(squares);
 }
 
 function firstOf({ images, labels }: Examples, count: number): Examples {

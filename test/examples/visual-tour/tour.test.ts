@@ -2,8 +2,10 @@ import test from 'ava';
 import { blockSizeOf, curvatureBlocks } from '../../../examples/visual-tour/blocks.js';
 import { pearson, resemblance } from '../../../examples/visual-tour/correlation.js';
 import { pruningWays } from '../../../examples/visual-tour/directions.js';
+import { exampleGradients } from '../../../examples/visual-tour/gradients.js';
 import { score } from '../../../examples/visual-tour/network.js';
 import { convnet, mlp, shrunk } from '../../../examples/visual-tour/subjects.js';
+import { hundredthOf } from '../../../examples/visual-tour/tour.js';
 import { randomWeights, trained } from '../../../examples/visual-tour/training.js';
 import { seeded } from '../../random.js';
 import { tiny, tinyExamples, tinyWeights } from './networks.js';
@@ -76,6 +78,22 @@ test('the block with the most curvature is looked at, or the one that was chosen
   );
   const again = await curvatureBlocks(tiny, weights, examples, [0, 0, 0]);
   t.deepEqual(again, blocks);
+});
+
+test('the hundredth of the examples with the largest gradients is found in any order', (t) => {
+  const weights = tinyWeights(9);
+  const examples = tinyExamples(150, 10);
+  const one = (n: number): number => {
+    const images = examples.images.subarray(36 * n, 36 * (n + 1));
+    const [batch] = exampleGradients(tiny, weights, {
+      images,
+      labels: examples.labels.slice(n, n + 1),
+    });
+    return Object.values(batch).reduce((sum, g) => g.reduce((a, b) => a + b * b, sum), 0);
+  };
+  const squares = Array.from({ length: 150 }, (_, n) => one(n)).sort((a, b) => b - a);
+  const expected = (squares[0] + squares[1]) / squares.reduce((a, b) => a + b);
+  t.true(Math.abs(hundredthOf(tiny, weights, examples) - expected) < 1e-9);
 });
 
 test('a way begins at the network’s loss and ends at that of the pruned one', async (t) => {
