@@ -6,7 +6,7 @@ import type { Tensor, TensorFlow } from '../tensorflow.js';
 
 /** n examples as arrays or tensors, n along the first axis; see {@link perExampleGradients}. */
 export interface ExampleArrays {
-  /** [n, ...inputShape]: a tensor, or a row-major Float32Array. */
+  /** [n, ...inputShape]: a tensor, or a row-major Float32Array where the model leaves no size open. */
   xs: Tensor | Float32Array;
   /** Class indices [n], rows [n, classes], or targets [n, …]; arrays are row-major. */
   ys: Labels;
