@@ -1,10 +1,10 @@
 import type { FactoredGradients, GradientBatch } from '../../src/index.js';
-import { lossDeltas } from './hessian.js';
 import { addKernelGradient } from './layers.js';
 import {
   backward,
   type Examples,
   forward,
+  lossDeltas,
   type Network,
   newPass,
   type Weights,

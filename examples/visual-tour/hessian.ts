@@ -3,10 +3,10 @@ import {
   backward,
   type Examples,
   forward,
+  lossDeltas,
   type Network,
   newPass,
   type Pass,
-  softmax,
   type Weights,
   zeroWeights,
   zeroWhereOff,
@@ -48,15 +48,6 @@ export function hessianProducts(
     }
   }
   return products;
-}
-
-/** Puts the deltas of the logits, p − 1_label, into the pass; gives p. */
-export function lossDeltas({ values, deltas }: Pass, label: number): Float64Array {
-  const p = softmax(values[values.length - 1]);
-  const last = deltas[deltas.length - 1];
-  last.set(p);
-  last[label] -= 1;
-  return p;
 }
 
 function slopesForward(

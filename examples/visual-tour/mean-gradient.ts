@@ -1,9 +1,9 @@
-import { lossDeltas } from './hessian.js';
 import { addKernelGradient } from './layers.js';
 import {
   backward,
   type Examples,
   forward,
+  lossDeltas,
   type Network,
   newPass,
   type Weights,

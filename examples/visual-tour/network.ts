@@ -64,6 +64,15 @@ export function forward(
   }
 }
 
+/** Puts the deltas of the logits, p − 1_label, into the pass; gives p. */
+export function lossDeltas({ values, deltas }: Pass, label: number): Float64Array {
+  const p = softmax(values[values.length - 1]);
+  const last = deltas[deltas.length - 1];
+  last.set(p);
+  last[label] -= 1;
+  return p;
+}
+
 /** Takes the deltas of the logits, which stand in the pass, to those of all layers. */
 export function backward(
   { layers }: Network,
