@@ -19,7 +19,7 @@ export const FULL: Settings = {
   side: 16,
   scored: 256,
   sparsities: [0.5, 0.6, 0.7, 0.8, 0.9, 0.95],
-  stepped: { sparsities: [0.8, 0.9], steps: 4, samples: 250 },
+  stepped: { sparsities: [0.8, 0.9], steps: 4, samples: 125 },
   seed: 1,
 };
 

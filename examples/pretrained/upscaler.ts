@@ -7,7 +7,7 @@ import type { Image } from './image.js';
 
 /**
  * The network that doubles the size of photographs in the npm package @upscalerjs/default-model (MIT): a
- * residual dense network (Zhang et al. 2018) of 13 convolutions, 222,075 weights and biases in float32,
+ * residual dense network (Zhang et al. 2018) of 12 convolutions, 222,075 weights and biases in float32,
  * trained by Kevin Scott on DIV2K. It takes images of any size, colours from 0 to 255.
  */
 export async function loadUpscaler(tf: TensorFlow): Promise<LayersModel> {
