@@ -1,10 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type * as tfjs from '@tensorflow/tfjs';
 import { BlockFisher, type PruneOptions, prune } from '../../src/index.js';
 import {
   type LayersModel,
   modelParameters,
+  type PruneModelOptions,
   pruneModel,
   setModelWeights,
 } from '../../src/tfjs/index.js';
@@ -45,6 +47,16 @@ export interface Outcome {
   gradientSeconds: number;
 }
 
+/** The network with what it is pruned and scored by. */
+interface Session {
+  tf: TensorFlow;
+  model: LayersModel;
+  squares: { xs: tfjs.Tensor4D; ys: tfjs.Tensor4D };
+  /** Options of every pruneModel. */
+  common: PruneModelOptions;
+  score: (network: LayersModel) => Promise<Score>;
+}
+
 /**
  * Prunes the network to each sparsity by each method, from its published weights every time and without
  * training, and scores it on a photograph of which no gradient was taken.
@@ -52,64 +64,84 @@ export interface Outcome {
 export async function pruneUpscaler(
   tf: TensorFlow,
   photographs: { fisher: readonly Image[]; scored: Image },
-  { samples, side, scored: size, sparsities, stepped, seed }: Settings,
+  settings: Settings,
 ): Promise<Outcome> {
+  const { samples, side, scored, seed } = settings;
+  const whole = cropped(photographs.scored, 0, 0, { height: scored, width: scored });
+  const small = halved(whole);
+  const squares = squaresOf(tf, randomPairs(photographs.fisher, { count: samples, side, seed }));
   const model = await loadUpscaler(tf);
-  const folder = await mkdtemp(join(tmpdir(), 'woodfisher-pretrained-'));
   try {
-    const whole = cropped(photographs.scored, 0, 0, { height: size, width: size });
-    const small = halved(whole);
     const enlarged = await upscaled(tf, model, small);
-    const scored = async (network: LayersModel): Promise<Score> => {
-      const image = await upscaled(tf, network, small);
-      return { photograph: psnr(image, whole), dense: psnr(image, enlarged) };
+    const session: Session = {
+      ...{ tf, model, squares },
+      common: { tf, loss: squaredError(tf), gradientBatch: 16, validationSplit: 0 },
+      score: async (network) => {
+        const image = await upscaled(tf, network, small);
+        return { photograph: psnr(image, whole), dense: psnr(image, enlarged) };
+      },
     };
-    const squares = squaresOf(tf, randomPairs(photographs.fisher, { count: samples, side, seed }));
-    const common = { tf, loss: squaredError(tf), gradientBatch: 16, validationSplit: 0 };
-    const scores: Outcome['scores'] = [];
-    try {
-      const start = process.cpuUsage();
-      const path = join(folder, 'fisher.safetensors');
-      // The clone that is pruned here is not kept, only the Fisher: it serves all sparsities.
-      const saving = { ...common, samples, sparsity: 0.5, saveFisher: path };
-      (await pruneModel(model, squares, saving)).model.dispose();
-      const { user, system } = process.cpuUsage(start);
-      await using fisher = await BlockFisher.load(path);
-      const parameters = modelParameters(model);
-      for (const sparsity of sparsities) {
-        for (const method of ONE_STEP) {
-          const result = await prune({ parameters, sparsity, ...OPTIONS[method](fisher) });
-          await setModelWeights(model, result.parameters, { tf });
-          scores.push({ method, sparsity, score: await scored(model) });
-        }
-      }
-      await setModelWeights(model, parameters, { tf });
-      for (const sparsity of stepped.sparsities) {
-        const { steps, samples } = stepped;
-        const pruned = await pruneModel(model, squares, { ...common, sparsity, steps, samples });
-        scores.push({ method: 'WoodFisher in steps', sparsity, score: await scored(pruned.model) });
-        pruned.model.dispose();
-      }
-      return {
-        dense: psnr(enlarged, whole),
-        interpolated: psnr(await interpolated(tf, small), whole),
-        scores,
-        gradientSeconds: (user + system) / 1e6,
-      };
-    } finally {
-      tf.dispose(squares);
-    }
+    const inSteps = await prunedInSteps(session, settings);
+    const { scores, gradientSeconds } = await prunedInOneStep(session, settings);
+    return {
+      dense: psnr(enlarged, whole),
+      interpolated: psnr(await interpolated(tf, small), whole),
+      scores: [...scores, ...inSteps],
+      gradientSeconds,
+    };
   } finally {
     model.dispose();
+    tf.dispose(squares);
+  }
+}
+
+/** One Fisher serves all sparsities; afterwards the model has the weights of the last pruning. */
+async function prunedInOneStep(
+  { tf, model, squares, common, score }: Session,
+  { samples, sparsities }: Settings,
+): Promise<Pick<Outcome, 'scores' | 'gradientSeconds'>> {
+  const folder = await mkdtemp(join(tmpdir(), 'woodfisher-pretrained-'));
+  try {
+    const start = process.cpuUsage();
+    const saveFisher = join(folder, 'fisher.safetensors');
+    // The clone that is pruned here is not kept, the Fisher is.
+    const options = { ...common, samples, sparsity: 0.5, saveFisher };
+    (await pruneModel(model, squares, options)).model.dispose();
+    const { user, system } = process.cpuUsage(start);
+    await using fisher = await BlockFisher.load(saveFisher);
+    const parameters = modelParameters(model);
+    const scores: Outcome['scores'] = [];
+    for (const sparsity of sparsities) {
+      for (const method of ONE_STEP) {
+        const result = await prune({ parameters, sparsity, ...OPTIONS[method](fisher) });
+        await setModelWeights(model, result.parameters, { tf });
+        scores.push({ method, sparsity, score: await score(model) });
+      }
+    }
+    return { scores, gradientSeconds: (user + system) / 1e6 };
+  } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+async function prunedInSteps(
+  { model, squares, common, score }: Session,
+  { stepped: { sparsities, steps, samples } }: Settings,
+): Promise<Outcome['scores']> {
+  const scores: Outcome['scores'] = [];
+  for (const sparsity of sparsities) {
+    const pruned = await pruneModel(model, squares, { ...common, sparsity, steps, samples });
+    scores.push({ method: 'WoodFisher in steps', sparsity, score: await score(pruned.model) });
+    pruned.model.dispose();
+  }
+  return scores;
 }
 
 function woodFisher(fisher: BlockFisher): Partial<PruneOptions> {
   return { criterion: 'woodfisher', damping: { relative: 0.01, over: 'model' }, fisher };
 }
 
-function squaresOf(tf: TensorFlow, { count, side, small, large }: Pairs) {
+function squaresOf(tf: TensorFlow, { count, side, small, large }: Pairs): Session['squares'] {
   return {
     xs: tf.tensor4d(small, [count, side, side, 3]),
     ys: tf.tensor4d(large, [count, 2 * side, 2 * side, 3]),
