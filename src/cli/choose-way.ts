@@ -4,12 +4,10 @@ import { freeMemory } from '../memory/free-memory.js';
 import { memoryOf } from '../plan/memory.js';
 import { planRun } from '../plan/run-plan.js';
 import { needsMemory } from '../slabs/needs-memory.js';
-import { planSlabs, type SlabPlan } from '../slabs/slab-plan.js';
+import { planSlabs } from '../slabs/slab-plan.js';
+import type { Way } from '../slabs/work-directory.js';
 import { batchWithin } from './announce-run.js';
 import type { OpenedRun } from './open-run.js';
-
-/** How a run is done: with the model in memory, or a slab of it at a time. */
-export type Way = { inMemory: true; gradientBatch?: number } | { inMemory: false; plan: SlabPlan };
 
 /** What of the flags decides it. */
 export interface WayFlags {
@@ -28,7 +26,9 @@ export function chooseWay(opened: OpenedRun, flags: WayFlags, diskBytes?: number
   const { run, settings, gradients, model } = opened;
   const reason = needsMemory(settings);
   const asked = flags.memory ?? flags.workDir;
-  if (asked !== undefined && reason !== undefined) {
+  // Steps are recorded with the model in memory, too.
+  const inSteps = settings.steps > 1 && flags.memory === undefined;
+  if (asked !== undefined && reason !== undefined && !inSteps) {
     const option = flags.memory === undefined ? 'workDir' : 'memory';
     throw new WoodFisherError(
       'ERR_WOODFISHER_OPTION',

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile } from '../formats/replace-file.js';
 import type { PredictedLossChange } from '../updates/apply.js';
@@ -33,23 +33,39 @@ export type Pass = 'sums' | 'score' | 'apply';
  * its arrays are on disk, and in one piece, so that what is recorded is there.
  */
 export class SlabRecords {
-  readonly #folder: string;
-  readonly #durable: boolean;
+  readonly folder: string;
+  /** Whether it has to survive a power failure. */
+  readonly durable: boolean;
 
-  /** @param durable Whether it has to survive a power failure. */
   constructor(folder: string, { durable }: { durable: boolean }) {
-    this.#folder = folder;
-    this.#durable = durable;
+    this.folder = folder;
+    this.durable = durable;
+  }
+
+  /** The records of a pruning step, in a folder of their own. */
+  async ofStep(step: number): Promise<SlabRecords> {
+    const folder = this.#stepFolder(step);
+    await mkdir(folder, { recursive: true });
+    return new SlabRecords(folder, { durable: this.durable });
+  }
+
+  /** Removes the records of a step that nothing needs any more. */
+  async dropStep(step: number): Promise<void> {
+    await rm(this.#stepFolder(step), { recursive: true, force: true });
+  }
+
+  #stepFolder(step: number): string {
+    return join(this.folder, `step-${number(step)}`);
   }
 
   /** Writes the arrays of a slab. */
   async keep(what: Kept, slab: number, arrays: readonly ArrayBufferView[]): Promise<void> {
-    await writeArrays(this.path(what, slab), arrays, { durable: this.#durable });
+    await writeArrays(this.path(what, slab), arrays, { durable: this.durable });
   }
 
   /** Path of the arrays of a slab. */
   path(what: Kept, slab: number): string {
-    return join(this.#folder, `${what}-${number(slab)}.bin`);
+    return join(this.folder, `${what}-${number(slab)}.bin`);
   }
 
   async get(pass: Pass, slab: number): Promise<SlabRecord | undefined> {
@@ -63,18 +79,23 @@ export class SlabRecords {
   /** What was written under a name; undefined where nothing was. */
   async read<T>(name: string): Promise<T | undefined> {
     try {
-      return JSON.parse(await readFile(join(this.#folder, `${name}.json`), 'utf8')) as T;
+      return JSON.parse(await readFile(join(this.folder, `${name}.json`), 'utf8')) as T;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
     }
   }
 
+  /** Removes what was written under a name. */
+  async drop(name: string): Promise<void> {
+    await rm(join(this.folder, `${name}.json`), { force: true });
+  }
+
   async write(name: string, value: unknown): Promise<void> {
     await replaceFile(
-      join(this.#folder, `${name}.json`),
+      join(this.folder, `${name}.json`),
       (handle) => handle.writeFile(JSON.stringify(value)),
-      { durable: this.#durable },
+      { durable: this.durable },
     );
   }
 }
