@@ -3,6 +3,7 @@ import { parseBytes } from '../memory/byte-size.js';
 import { freeMemory } from '../memory/free-memory.js';
 import { memoryOf } from '../plan/memory.js';
 import { planRun } from '../plan/run-plan.js';
+import { presetSamples } from '../presets.js';
 import { needsMemory } from '../slabs/needs-memory.js';
 import { planSlabs } from '../slabs/slab-plan.js';
 import type { Way } from '../slabs/work-directory.js';
@@ -23,7 +24,7 @@ export interface WayFlags {
  * @param diskBytes Free where the scratch files go.
  */
 export function chooseWay(opened: OpenedRun, flags: WayFlags, diskBytes?: number): Way {
-  const { run, settings, gradients, model } = opened;
+  const { run, settings, model } = opened;
   const reason = needsMemory(settings);
   const asked = flags.memory ?? flags.workDir;
   // Steps are recorded with the model in memory, too.
@@ -37,7 +38,7 @@ export function chooseWay(opened: OpenedRun, flags: WayFlags, diskBytes?: number
     );
   }
   const gradientBatch =
-    gradients === undefined
+    settings.gradients === undefined
       ? undefined
       : (settings.gradientBatch ?? batchWithin(run, settings.memory));
   const inMemory: Way = { inMemory: true, gradientBatch };
@@ -51,8 +52,14 @@ export function chooseWay(opened: OpenedRun, flags: WayFlags, diskBytes?: number
   return { inMemory: false, plan: planSlabs(run, budget, gradientBytes(opened), diskBytes) };
 }
 
-function gradientBytes({ gradients, prunable }: OpenedRun): number {
-  if (gradients === undefined) return 0;
+/** Bytes of the gradients of a step; those that a command is going to write as F32. */
+function gradientBytes({ gradients, prunable, settings }: OpenedRun): number {
+  if (gradients === undefined) {
+    const { samples, preset, gradients: some } = settings;
+    if (some === undefined) return 0;
+    const wanted = samples ?? presetSamples(preset ?? 'paper', 0);
+    return prunable.reduce((sum, { size }) => sum + 4 * wanted * size, 0);
+  }
   return prunable.reduce(
     (sum, { name, size }) => sum + gradients.samples * gradients.bytes(name, size),
     0,

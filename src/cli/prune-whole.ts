@@ -9,10 +9,11 @@ import { pruneWithJournal } from '../prune.js';
 import type { RunStatistics } from '../report/statistics.js';
 import { doneSteps, keepStep, restoreStep } from '../slabs/saved-steps.js';
 import type { SlabRecords } from '../slabs/slab-records.js';
-import type { GradientStep } from '../steps/gradient-source.js';
+import type { PrunedParameter } from '../steps/results.js';
 import type { StepJournal } from '../steps/step-journal.js';
 import type { LossFunction } from '../updates/lent-model.js';
 import { announceRun } from './announce-run.js';
+import { gradientsAt, noteResumed } from './jobs/gradients-at.js';
 import type { StepJobs } from './jobs/step-jobs.js';
 import type { OpenedRun } from './open-run.js';
 import type { Run } from './run.js';
@@ -55,11 +56,7 @@ export async function pruneWhole(
   const done = await doneSteps(records);
   if (done !== undefined) {
     await restoreStep(records, done, withMasks(parameters));
-    reporter.note(
-      'resumed',
-      { steps: done.count },
-      `going on after step ${done.count} of ${settings.steps}`,
-    );
+    noteResumed(reporter, done.count, settings.steps);
   } else if (maskIn !== undefined) {
     await readMasks(maskIn, model, parameters);
   }
@@ -71,13 +68,17 @@ export async function pruneWhole(
   const columns = prunable.map(({ name, size }) => ({ name, region: wholeRegion(size) }));
   const batches = (files: MatchedGradients): AsyncGenerator<ArrayBatch> =>
     gradientBatches(files, columns, signal, gradientBatch);
+  const stepBatches = async (index: number, now: readonly PrunedParameter[]) => {
+    const files = jobs && (await gradientsAt(jobs, index, now.map(prunedInMemory), gradients));
+    return files === undefined ? [] : batches(files);
+  };
   const journal = journalIn(records, done, jobs);
   const { parameters: pruned, statistics } = await pruneWithJournal(
     {
       ...options,
       parameters,
       gradients: jobs?.takesGradients
-        ? async (step) => batches(await gradientsOf(jobs, step, gradients))
+        ? ({ index, parameters: now }) => stepBatches(index, now)
         : gradients && batches(gradients),
       loss: options.loss && jobs && lossBy(jobs),
       samples,
@@ -93,17 +94,6 @@ export async function pruneWhole(
   return { tensors: pruned.map(prunedInMemory), statistics, load };
 }
 
-/** The gradients that are there for the first step, or those of the user's own job. */
-async function gradientsOf(
-  jobs: StepJobs,
-  { index, parameters }: GradientStep,
-  first: MatchedGradients | undefined,
-): Promise<MatchedGradients> {
-  await jobs.begin(index);
-  if (index === 0 && first !== undefined) return first;
-  return await jobs.gradients(parameters.map(prunedInMemory));
-}
-
 function lossBy(jobs: StepJobs): LossFunction {
   return (parameters) => jobs.loss(parameters.map(weightsInMemory));
 }
@@ -116,8 +106,9 @@ function journalIn(
   return {
     done,
     async finished(now, weights) {
+      await jobs?.close();
       if (records.durable) await keepStep(records, now, await weights());
-      await jobs?.end();
+      else await records.dropStep(now.count - 1);
     },
   };
 }

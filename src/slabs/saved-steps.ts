@@ -13,10 +13,11 @@ export async function doneSteps(records: SlabRecords): Promise<StepsDone | undef
   return await records.read<StepsDone>('steps');
 }
 
-/** Records that a step is done, whose results are in its folder; those of the step before may go. */
+/** Records that a step is done, whose results are in its folder; what led to them goes. */
 export async function recordStep(records: SlabRecords, done: StepsDone): Promise<void> {
   await records.write('steps', done);
   await records.dropStep(done.count - 2);
+  await (await records.ofStep(done.count - 1)).keepOnlyResults();
 }
 
 /** Writes the weights and masks of a step that was done with the model in memory, as a single slab. */

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile } from '../formats/replace-file.js';
 import type { PredictedLossChange } from '../updates/apply.js';
@@ -23,10 +23,10 @@ export interface SlabRecord {
   changes?: PredictedLossChange[];
 }
 
-/** Arrays of a slab: scores with masks, the Fisher, weights with masks. */
-type Kept = 'scores' | 'state' | 'results';
+/** Arrays of a slab: scores with masks, the Fisher, weights with masks; those for α = 0 and α = 1. */
+export type Kept = 'scores' | 'state' | 'results' | 'zero' | 'one';
 
-export type Pass = 'sums' | 'score' | 'apply';
+export type Pass = 'start' | 'sums' | 'score' | 'search' | 'apply';
 
 /**
  * The folder of a run: what each pass over each slab has found, and its arrays. A record is written when
@@ -42,7 +42,7 @@ export class SlabRecords {
     this.durable = durable;
   }
 
-  /** The records of a pruning step, in a folder of their own. */
+  /** The records of a pruning step, in a folder of their own; of step −1, the model before the first. */
   async ofStep(step: number): Promise<SlabRecords> {
     const folder = this.#stepFolder(step);
     await mkdir(folder, { recursive: true });
@@ -55,7 +55,15 @@ export class SlabRecords {
   }
 
   #stepFolder(step: number): string {
-    return join(this.folder, `step-${number(step)}`);
+    return join(this.folder, step < 0 ? 'step-start' : `step-${number(step)}`);
+  }
+
+  /** Removes all but the results of a step that is done. */
+  async keepOnlyResults(): Promise<void> {
+    const names = await readdir(this.folder);
+    for (const name of names.filter((one) => !one.startsWith('results-'))) {
+      await rm(join(this.folder, name), { recursive: true, force: true });
+    }
   }
 
   /** Writes the arrays of a slab. */
@@ -84,11 +92,6 @@ export class SlabRecords {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
     }
-  }
-
-  /** Removes what was written under a name. */
-  async drop(name: string): Promise<void> {
-    await rm(join(this.folder, `${name}.json`), { force: true });
   }
 
   async write(name: string, value: unknown): Promise<void> {

@@ -20,6 +20,9 @@ interface ToyRun {
   written(): Promise<Record<string, unknown>>;
 }
 
+/** The toy model fits one slab; test/slabs has many. */
+const SLABS = ['--memory', '100MB'];
+
 async function toyRun(folder: string, name: string, method: readonly string[]): Promise<ToyRun> {
   const [out, mask, stats, log] = ['out', 'mask', 'stats', 'log'].map((what) =>
     join(folder, `${name}-${what}`),
@@ -48,6 +51,7 @@ async function killAndResume(
   t: ExecutionContext,
   method: readonly string[],
   atMost: number,
+  inSlabs: readonly string[] = [],
 ): Promise<void> {
   const folder = await temporaryFolder(t);
   const weights = await writeToy(folder);
@@ -61,7 +65,7 @@ async function killAndResume(
   await writeFile(join(folder, 'log'), '');
   const work = join(folder, 'work');
   const resumed = await toyRun(folder, 'resumed', method);
-  const args = ['prune', ...weights, ...resumed.flags, '--work-dir', work];
+  const args = ['prune', ...weights, ...resumed.flags, '--work-dir', work, ...inSlabs];
   const random = seeded(41);
   let kills = 0;
   for (; kills < atMost; kills++) {
@@ -102,6 +106,16 @@ async function killedAt(
 test('killed at any moment, steps in memory go on, and the files are the same', async (t) => {
   await killAndResume(t, ['--selection', 'greedy', '--blocks', 'compact', ...METHOD], 5);
 });
+
+for (const [name, damping] of [
+  ['an absolute', []],
+  ['a relative', ['--relative-damping', '0.1', '--damping-over', 'model']],
+] as const) {
+  test(`killed at any moment, steps in slabs go on, with the bits of those in memory: ${name} damping`, async (t) => {
+    const method = METHOD.slice(0, -2);
+    await killAndResume(t, [...method, ...damping, '--block-size', '20'], 6, SLABS);
+  });
+}
 
 test('another command, other gradients and another setting are refused, a mended job is not', async (t) => {
   const folder = await temporaryFolder(t);

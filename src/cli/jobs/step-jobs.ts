@@ -71,7 +71,7 @@ export class StepJobs implements AsyncDisposable {
 
   /** Begins a step (0, 1, …): what is taken from now on is about it. */
   async begin(step: number): Promise<void> {
-    await this.#close();
+    await this.close();
     this.#step = step;
     this.#losses = undefined;
     this.#taken = 0;
@@ -105,16 +105,14 @@ export class StepJobs implements AsyncDisposable {
     return loss;
   }
 
-  /** Removes what the jobs of the step have made, when the step is recorded. */
-  async end(): Promise<void> {
-    await this.#close();
-    const records = await this.#records();
-    for (const name of ['gradients', 'losses']) await records.drop(name);
-    await removeAttempts(records);
+  /** Closes the gradients of the step. */
+  async close(): Promise<void> {
+    await this.#open?.[Symbol.asyncDispose]();
+    this.#open = undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#close();
+    await this.close();
   }
 
   async #takeGradients(
@@ -173,9 +171,10 @@ export class StepJobs implements AsyncDisposable {
   }
 
   /** A new folder: what a job of a killed run still writes goes elsewhere. */
-  async #attempt(records: SlabRecords): Promise<string> {
-    await removeAttempts(records);
-    return await mkdtemp(join(records.folder, 'attempt-'));
+  async #attempt({ folder }: SlabRecords): Promise<string> {
+    const before = (await readdir(folder)).filter((name) => /^(attempt|loss)-/.test(name));
+    for (const name of before) await rm(join(folder, name), { recursive: true, force: true });
+    return await mkdtemp(join(folder, 'attempt-'));
   }
 
   #outputs(folder: string): Promise<string[]> {
@@ -237,21 +236,11 @@ export class StepJobs implements AsyncDisposable {
   #records(): Promise<SlabRecords> {
     return this.#context.records.ofStep(this.#step);
   }
-
-  async #close(): Promise<void> {
-    await this.#open?.[Symbol.asyncDispose]();
-    this.#open = undefined;
-  }
 }
 
 /** Where the gradients of an attempt go. */
 function outIn(folder: string): string {
   return join(folder, 'gradients.safetensors');
-}
-
-async function removeAttempts({ folder }: SlabRecords): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => /^(attempt|loss)-/.test(name));
-  for (const name of names) await rm(join(folder, name), { recursive: true, force: true });
 }
 
 function isOverflow(error: unknown): boolean {
