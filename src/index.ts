@@ -70,6 +70,7 @@ export type {
   FirstOrderStatistics,
   LossChange,
   MagnitudeStatistics,
+  MeasuredLossStatistics,
   ParameterStatistics,
   PhaseStatistics,
   RunStatistics,

@@ -8,6 +8,7 @@ import { needsMemory } from '../slabs/needs-memory.js';
 import { planSlabs } from '../slabs/slab-plan.js';
 import type { Way } from '../slabs/work-directory.js';
 import { batchWithin } from './announce-run.js';
+import type { JobCommand } from './jobs/job-command.js';
 import type { OpenedRun } from './open-run.js';
 
 /** What of the flags decides it. */
@@ -15,6 +16,8 @@ export interface WayFlags {
   memory?: string;
   memoryLimit?: string;
   workDir?: string;
+  gradientsCommand?: JobCommand;
+  lossCommand?: JobCommand;
 }
 
 /**
@@ -27,9 +30,10 @@ export function chooseWay(opened: OpenedRun, flags: WayFlags, diskBytes?: number
   const { run, settings, model } = opened;
   const reason = needsMemory(settings);
   const asked = flags.memory ?? flags.workDir;
-  // Steps are recorded with the model in memory, too.
-  const inSteps = settings.steps > 1 && flags.memory === undefined;
-  if (asked !== undefined && reason !== undefined && !inSteps) {
+  // Jobs and steps are recorded with the model in memory, too.
+  const jobs = flags.gradientsCommand ?? flags.lossCommand;
+  const resumes = jobs !== undefined && flags.memory === undefined;
+  if (asked !== undefined && reason !== undefined && !resumes) {
     const option = flags.memory === undefined ? 'workDir' : 'memory';
     throw new WoodFisherError(
       'ERR_WOODFISHER_OPTION',

@@ -47,7 +47,8 @@ export async function pruneFiles(flags: PruneFlags, run: Run): Promise<void> {
     ? pruneWhole(opened, { maskIn, gradientBatch: way.gradientBatch, records, jobs }, run)
     : pruneParts(opened, { maskIn, plan: way.plan, records, jobs }, run);
   const { tensors, statistics, load } = await pruning.catch((error) => {
-    if (signal.aborted && flags.workDir !== undefined) {
+    const mayGoOn = signal.aborted || error.code === 'ERR_WOODFISHER_JOB';
+    if (mayGoOn && flags.workDir !== undefined) {
       reporter.warning(`what is done is in ${flags.workDir}; the same command goes on from there`);
     }
     throw error;

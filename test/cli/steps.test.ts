@@ -109,6 +109,35 @@ test('without a line search the loss is measured before the first step and after
   t.deepEqual(await readFile(out), pruned);
 });
 
+test('a loss goes with gradients that are there, with magnitude, and with a plan', async (t) => {
+  const folder = await temporaryFolder(t);
+  const weights = await writeToy(folder);
+  const out = join(folder, 'out.safetensors');
+  const gradients = join(folder, 'gradients.safetensors');
+  const shapes = Object.entries(TOY_SHAPES).map(([name, shape]) => ({ name, shape }));
+  await writeGradients(gradients, shapes, toyGradients(await toyWeights(weights[1]), 30, 1));
+  for (const source of [
+    ['--gradients', gradients],
+    ['--criterion', 'magnitude'],
+    ['--gradients', gradients, '--memory', '100MB'],
+  ]) {
+    const loss = ['--loss-command', lossCommand()];
+    const run = await runCli([
+      ...['prune', ...weights, ...source, ...loss, '--sparsity', '0.5', '--out', out, '--json'],
+    ]);
+    t.is(run.code, 0, run.stderr);
+    const done = JSON.parse(run.stdout.trim().split('\n').at(-1) ?? '');
+    t.deepEqual(done.measuredLoss, {
+      before: toyLoss(await toyWeights(weights[1])),
+      after: toyLoss(await toyWeights(out)),
+    });
+  }
+  const jobs = ['--gradients-command', gradientsCommand(), '--steps', '4'];
+  const plan = await runCli(['plan', ...weights, ...jobs, '--sparsity', '0.5', '--memory', '90MB']);
+  t.is(plan.code, 0, plan.stderr);
+  t.regex(plan.stdout, /planned: 250 weights in 1 slab /);
+});
+
 test('preset best, in shards of BF16, with gradients in several files', async (t) => {
   const folder = await temporaryFolder(t);
   const weights = await writeToy(folder, { dtype: 'BF16', sharded: true });

@@ -90,7 +90,7 @@ Output:
   Progress goes to stderr, a table to stdout. With --json each line of stdout is an object with the
   member "event": "kept" (name, shape, size, reason), "estimate" (solver, bytes, seconds: what the run
   is going to take), "plan" (slabs, bytes, passes, seconds: the same of a run in slabs), "gradients-command"
-  (step, words), "loss" (step, loss), "resumed" (steps), "progress" (phase, done, total, unit), "warning" (code, message) and last "done"
+  and "loss-command" (step, words), "loss" (step, loss), "resumed" (steps), "progress" (phase, done, total, unit), "warning" (code, message) and last "done"
   (the statistics, and the files written) or "error" (code, message, details).
 ${EXIT_CODES_HELP}`;
 

@@ -150,6 +150,7 @@ export class StepJobs implements AsyncDisposable {
     try {
       const inputs = await writeJobInputs(folder, model, tensors, { signal, mask: false });
       const words = fillWords(command, { ...inputs, ...this.#numbers() });
+      run.reporter.note('loss-command', { step: this.#step + 1, words });
       let output = '';
       const onOutput = (text: string): void => {
         output = (output + text).slice(-KEPT_OUTPUT);
