@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { WoodFisherError } from '../../errors.js';
 
 /** How long a job may take to end when it is asked to, in ms; then it is killed. */
-const GRACE = 500;
+const GRACE = 300;
 
 /** Where process groups are, a job and all it has started end together. */
 const GROUPS = process.platform !== 'win32';
