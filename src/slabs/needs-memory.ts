@@ -5,8 +5,6 @@ export function needsMemory({
   criterion,
   pattern,
   blocks,
-  steps,
-  firstOrder,
   fisher,
   saveFisher,
   dampingSweep,
@@ -14,8 +12,6 @@ export function needsMemory({
   if (pattern.kind !== 'unstructured') return `pattern "${pattern.text}" ranks groups`;
   if (criterion === 'kfac') return 'criterion "kfac" has factors for whole layers';
   if (blocks === 'compact') return 'blocks "compact" are cut from the weights that are still there';
-  if (steps > 1) return `steps ${steps} takes gradients again`;
-  if (firstOrder !== undefined && 'search' in firstOrder) return 'the line search calls a loss';
   if (fisher !== undefined) return 'fisher is one for the whole model';
   if (saveFisher !== undefined) return 'saveFisher saves one for the whole model';
   return dampingSweep === undefined ? undefined : 'dampingSweep compares rankings';

@@ -13,6 +13,9 @@ const USUAL_BATCH = 32;
 /** Scores and masks of a weight, and its result with the mask, on disk. */
 const SCRATCH_BYTES = 8 + 1 + 4 + 1;
 
+/** A weight with its mask on disk. */
+const STEP_BYTES = 4 + 1;
+
 /** What reading, writing and messages to threads leave for a later garbage collection. */
 const OF_NODE_BYTES = 40 * 2 ** 20;
 
@@ -41,8 +44,8 @@ export interface SlabPlan {
 /**
  * Plans a run in slabs: a pure function of shapes, settings and the budget.
  *
- * @param settings With the number of samples.
- * @param gradientBytes Of all samples of the prunable parameters.
+ * @param settings With the number of samples, where it is known.
+ * @param gradientBytes Of all samples of the prunable parameters; 0 where that is not known.
  * @throws {WoodFisherError} `ERR_WOODFISHER_OPTION` where not even one block fits.
  */
 export function planSlabs(
@@ -51,18 +54,18 @@ export function planSlabs(
   gradientBytes: number,
   diskBytes = Number.POSITIVE_INFINITY,
 ): SlabPlan {
-  const { samples = 1 } = settings;
   const fewest = settings.gradientBatch ?? 1;
-  const usual = settings.gradientBatch ?? Math.min(samples, USUAL_BATCH);
+  const usual = settings.gradientBatch ?? Math.min(settings.samples ?? USUAL_BATCH, USUAL_BATCH);
   for (let gradientBatch = usual; gradientBatch >= fewest; gradientBatch >>= 1) {
     const run = planRun({ ...settings, gradientBatch });
     const slabs = cutSlabs(run, budget - Math.min(budget / 4, OF_NODE_BYTES));
     if (slabs === undefined) continue;
     const memory = Math.max(...slabs.map((slab) => slabBytes(run, slab)));
     const weights = run.shapes.reduce((sum, { size }) => sum + size, 0);
-    const again = run.solver === undefined ? 0 : isRelative(settings) ? 2 : 1;
+    const more = 1 + (isRelative(settings) ? 1 : 0) + (settings.firstOrder === 'search' ? 1 : 0);
+    const again = run.solver === undefined ? 0 : more;
     const state = run.solver === undefined ? 0 : stateOnDisk(run);
-    const scratch = SCRATCH_BYTES * weights;
+    const scratch = (SCRATCH_BYTES + betweenSteps(settings)) * weights;
     // Written once and read as often as the gradients would be.
     const keepsState =
       again > 0 && (1 + again) * state < again * gradientBytes && scratch + state < 0.9 * diskBytes;
@@ -76,6 +79,12 @@ export function planSlabs(
     };
   }
   throw tooSmall(settings, budget, fewest);
+}
+
+/** Bytes of a weight on disk for the model before a step, and the ends of a line search. */
+function betweenSteps({ steps = 1, firstOrder, measuresLoss }: RunSettings): number {
+  const before = steps > 1 || measuresLoss ? STEP_BYTES : 0;
+  return before + (firstOrder === 'search' ? 2 * STEP_BYTES : 0);
 }
 
 /** Whether λ depends on the gradients of more than a slab. */
