@@ -1,4 +1,5 @@
 import { mkdir, mkdtemp, rm, statfs } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gradientBatches } from '../files/gradient-batches.js';
 import { checkOutputs, type OutputPath } from '../files/output-paths.js';
@@ -10,6 +11,7 @@ import { stagePruned, stageText } from '../files/stage-pruned.js';
 import { StagedOutputs } from '../files/staged-outputs.js';
 import { isSharded } from '../formats/safetensors/model-files.js';
 import { openSafetensors } from '../formats/safetensors/reader.js';
+import { type TensorSource, writeSafetensors } from '../formats/safetensors/writer.js';
 import { prune } from '../prune.js';
 import type { PruneSettings } from '../prune-options.js';
 import type { RunStatistics } from '../report/statistics.js';
@@ -20,23 +22,32 @@ import { WorkDirectory } from '../slabs/work-directory.js';
 import { type Announcement, announceRun, announceSlabs } from './announce-run.js';
 import { chooseWay, type WayFlags } from './choose-way.js';
 import { type OpenedRun, openRun, type RunFlags } from './open-run.js';
-import { pruneSummary } from './output/prune-summary.js';
+import { pruneSummary, type WrittenFiles } from './output/prune-summary.js';
 import type { Reporter } from './output/reporter.js';
 import type { Run } from './run.js';
 
-/** Where the results go. */
+/** Where the results go; what has no path is not written. */
 export interface OutputFlags {
-  out: string;
+  out?: string;
   maskOut?: string;
   stats?: string;
+  scores?: string;
   saveFisher?: string;
 }
 
 export type PruneFlags = RunFlags & WayFlags & OutputFlags;
 
+/** The folder of the results, for files on the way to them. */
+function folderOf({ out, scores, stats }: OutputFlags): string {
+  const first = out ?? scores ?? stats;
+  return first === undefined ? tmpdir() : dirname(first);
+}
+
 /** What a run has made, ready to be written. */
 interface Pruned {
   tensors: PrunedTensor[];
+  /** Where they were asked for. */
+  scores?: TensorSource[];
   statistics: RunStatistics;
   /** Seconds of reading the model. */
   load: number;
@@ -51,27 +62,33 @@ export async function pruneFiles(flags: PruneFlags, run: Run): Promise<void> {
   const { reporter, signal } = run;
   await checkOutputs(outputPaths(flags, await isSharded(flags.weights)));
   await using opened = await openRun(flags, reporter);
-  const folder = flags.workDir ?? dirname(flags.out);
+  const folder = flags.workDir ?? folderOf(flags);
   if (flags.workDir !== undefined) await mkdir(folder, { recursive: true });
   const disk = await statfs(folder).catch(() => undefined);
   await using scratch = new Scratch(flags);
   const way = chooseWay(opened, flags, disk && disk.bavail * disk.bsize);
-  const { tensors, statistics, load } = way.inMemory
+  const { tensors, scores, statistics, load } = way.inMemory
     ? await pruneWhole(opened, flags, way.gradientBatch, run)
     : await pruneParts(opened, flags, way.plan, scratch, run);
 
   const beforeWrite = performance.now();
   const { model } = opened;
-  reporter.progress({ phase: 'write', done: 0, total: model.tensors.size, unit: 'tensors' });
   await using outputs = new StagedOutputs();
   const warnings = [...statistics.warnings];
-  await stagePruned(outputs, flags, model, tensors, {
-    signal,
-    onRounded: (name, dtype, count) => {
-      const weights = count === 1 ? '1 kept weight' : `${count} kept weights`;
-      warnings.push(`${weights} of "${name}" round to 0 in ${dtype}; the mask has them as kept`);
-    },
-  });
+  const { out, maskOut } = flags;
+  if (out !== undefined) {
+    reporter.progress({ phase: 'write', done: 0, total: model.tensors.size, unit: 'tensors' });
+    await stagePruned(outputs, { out, maskOut }, model, tensors, {
+      signal,
+      onRounded: (name, dtype, count) => {
+        const weights = count === 1 ? '1 kept weight' : `${count} kept weights`;
+        warnings.push(`${weights} of "${name}" round to 0 in ${dtype}; the mask has them as kept`);
+      },
+    });
+  }
+  if (flags.scores !== undefined && scores !== undefined) {
+    await outputs.stage(flags.scores, (path) => writeSafetensors(path, scores));
+  }
   for (const warning of warnings.slice(statistics.warnings.length)) reporter.warning(warning);
   const all: RunStatistics = { ...statistics, kept: opened.kept, warnings };
   if (flags.stats !== undefined) {
@@ -85,7 +102,12 @@ export async function pruneFiles(flags: PruneFlags, run: Run): Promise<void> {
 
   const written = writtenTo(flags);
   reporter.done({ ...all, written }, () =>
-    pruneSummary(all, written, { load, write: seconds(beforeWrite), total: seconds(start) }),
+    pruneSummary(
+      all,
+      written,
+      { load, write: seconds(beforeWrite), total: seconds(start) },
+      flags.curve,
+    ),
   );
 }
 
@@ -119,7 +141,10 @@ async function pruneWhole(
     signal,
     onProgress: (progress) => reporter.progress(progress),
   });
-  return { tensors: pruned.map(prunedInMemory), statistics, load };
+  const scores = pruned.flatMap(({ name, shape, scores: data }): TensorSource[] =>
+    data === undefined ? [] : [{ name, dtype: 'F32', shape, data }],
+  );
+  return { tensors: pruned.map(prunedInMemory), scores, statistics, load };
 }
 
 function announce(reporter: Reporter, { event, facts, words }: Announcement): void {
@@ -139,12 +164,12 @@ async function pruneParts(
   const { records, plan: planned } = await scratch.open(opened, plan, flags);
   announce(reporter, await announceSlabs(planned, engine));
   try {
-    const { tensors, statistics } = await pruneInSlabs({
+    const result = await pruneInSlabs({
       ...{ plan: planned, settings, engine, gradients, records, others: kept },
       input: { model, masks, zerosArePruned: settings.zerosArePruned, signal },
       onProgress: (progress) => reporter.progress(progress),
     });
-    return { tensors, statistics, load: 0 };
+    return { ...result, load: 0 };
   } catch (error) {
     if (signal.aborted && flags.workDir !== undefined) {
       reporter.warning(`what is done is in ${flags.workDir}; the same command goes on from there`);
@@ -168,9 +193,9 @@ class Scratch implements AsyncDisposable {
     plan: SlabPlan,
     flags: PruneFlags,
   ): Promise<{ records: SlabRecords; plan: SlabPlan }> {
-    const { workDir, out } = this.#flags;
+    const { workDir } = this.#flags;
     if (workDir === undefined) {
-      this.#temporary = await mkdtemp(join(dirname(out), '.woodfisher-'));
+      this.#temporary = await mkdtemp(join(folderOf(this.#flags), '.woodfisher-'));
       return { records: new SlabRecords(this.#temporary, { durable: false }), plan };
     }
     this.#directory = await WorkDirectory.open(workDir);
@@ -181,6 +206,7 @@ class Scratch implements AsyncDisposable {
           ...resultSettings(settings),
           ...{ solver: run.solver, outputAxis, allowMissing: flags.allowMissing },
           exclude: flags.exclude?.map(String),
+          model: flags.out !== undefined,
         },
         ...{ run, engine },
         inputs: [
@@ -205,12 +231,14 @@ class Scratch implements AsyncDisposable {
 }
 
 function outputPaths(
-  { out, maskOut, stats, saveFisher }: OutputFlags,
+  { out, maskOut, stats, scores, saveFisher }: OutputFlags,
   folder: boolean,
 ): OutputPath[] {
-  const paths: OutputPath[] = [{ option: '--out', path: out, folder }];
+  const paths: OutputPath[] = [];
+  if (out !== undefined) paths.push({ option: '--out', path: out, folder });
   if (maskOut !== undefined) paths.push({ option: '--mask-out', path: maskOut });
   if (stats !== undefined) paths.push({ option: '--stats', path: stats });
+  if (scores !== undefined) paths.push({ option: '--scores', path: scores });
   if (saveFisher !== undefined) paths.push({ option: '--save-fisher', path: saveFisher });
   return paths;
 }
@@ -221,11 +249,12 @@ function resultSettings(settings: PruneSettings): object {
   return result;
 }
 
-function writtenTo({ out, maskOut, stats, saveFisher }: OutputFlags): Record<string, string> {
+function writtenTo({ out, maskOut, stats, scores, saveFisher }: OutputFlags): WrittenFiles {
   return {
-    weights: out,
+    ...(out && { weights: out }),
     ...(maskOut && { mask: maskOut }),
     ...(stats && { stats }),
+    ...(scores && { scores }),
     ...(saveFisher && { fisher: saveFisher }),
   };
 }

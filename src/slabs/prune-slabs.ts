@@ -7,6 +7,7 @@ import type { BlockShape } from '../fisher/block-shape.js';
 import { addToTrace, dampingOfTraces, type Lambda } from '../fisher/damping.js';
 import type { EstimatedFisher } from '../fisher/estimate.js';
 import { inverseGradient } from '../fisher/inverse-gradient.js';
+import type { TensorSource } from '../formats/safetensors/writer.js';
 import { copyInPieces } from '../memory/pieces.js';
 import { memoryOf } from '../plan/memory.js';
 import { RunContext } from '../pool/run-context.js';
@@ -32,8 +33,8 @@ import { besideBytes, selectionBytes, slabRun } from './slab-memory.js';
 import { type LoadedSlice, loadSlab, type SlabInput } from './slab-parameters.js';
 import type { SlabPlan } from './slab-plan.js';
 import type { Pass, SlabRecord, SlabRecords } from './slab-records.js';
-import { keepResults, resultTensors } from './slab-results.js';
-import { keepScores, listsOnDisk, slabParts } from './slab-scores.js';
+import { keepResults, resultTensors, scoreTensors } from './slab-results.js';
+import { keepScores, keepWeightScores, listsOnDisk, slabParts } from './slab-scores.js';
 import { keepState, makeState, restoreState, type SlabGradients } from './slab-state.js';
 import { regionOf, type Slab } from './slice.js';
 
@@ -63,6 +64,8 @@ export interface SlabRun {
 /** What a run in slabs gives: tensors that are read from its folder when they are written. */
 export interface SlabRunResult {
   tensors: PrunedTensor[];
+  /** With the setting `scores`: the score of every weight. */
+  scores?: TensorSource[];
   statistics: RunStatistics;
 }
 
@@ -120,8 +123,10 @@ class SlabPasses {
     const applied = await this.#pass('apply', (k, before) =>
       this.#apply(k, damping, ranked, cuts, before, sums[k]?.state ?? scored[k].state),
     );
+    const { shapes } = plan.run;
     return {
-      tensors: resultTensors(plan.run.shapes, plan.slabs, this.#records),
+      tensors: resultTensors(shapes, plan.slabs, this.#records),
+      scores: settings.scores ? scoreTensors(shapes, plan.slabs, this.#records) : undefined,
       statistics: await this.#statistics(parameters, ranked, cuts, damping, scored, applied),
     };
   }
@@ -187,6 +192,7 @@ class SlabPasses {
     const { inverse, ranking } = await scoreStep(this.#context, settings, this.#clock, step);
     const scores = ranking.units.map((units) => units.scores);
     await keepScores(this.#records, k, loaded, scores);
+    if (settings.scores) await keepWeightScores(this.#context, this.#records, k, ranking);
     const keeps = fisher !== undefined && plan.keepsState && saved === undefined;
     return {
       prunedBefore: loaded.map(({ parameter }) => parameter.prunedBefore),

@@ -19,7 +19,7 @@ export function sliceShape(slice: Slice): BlockShape {
 
 /** The run of a slab alone. */
 export function slabRun(plan: RunPlan, slab: Slab): RunPlan {
-  return { ...plan, shapes: slab.map(sliceShape), allWeights: 0, inPlace: true };
+  return { ...plan, shapes: slab.map(sliceShape), allWeights: 0, inPlace: true, scores: false };
 }
 
 /**

@@ -62,7 +62,7 @@ export function planSlabs(
     const weights = run.shapes.reduce((sum, { size }) => sum + size, 0);
     const again = run.solver === undefined ? 0 : isRelative(settings) ? 2 : 1;
     const state = run.solver === undefined ? 0 : stateOnDisk(run);
-    const scratch = SCRATCH_BYTES * weights;
+    const scratch = (SCRATCH_BYTES + (settings.scores ? 4 : 0)) * weights;
     // Written once and read as often as the gradients would be.
     const keepsState =
       again > 0 && (1 + again) * state < again * gradientBytes && scratch + state < 0.9 * diskBytes;

@@ -23,8 +23,8 @@ export interface SlabRecord {
   changes?: PredictedLossChange[];
 }
 
-/** Arrays of a slab: scores with masks, the Fisher, weights with masks. */
-type Kept = 'scores' | 'state' | 'results';
+/** Arrays of a slab: scores with masks in block order and as float32 in its layout, the Fisher, weights with masks. */
+type Kept = 'scores' | 'scores32' | 'state' | 'results';
 
 export type Pass = 'sums' | 'score' | 'apply';
 

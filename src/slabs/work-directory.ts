@@ -141,7 +141,7 @@ export class WorkDirectory {
 
 /** Files that a run writes into its folder, whole or not. */
 const OURS =
-  /^((scores|state|results)-\d+\.bin|(sums|score|apply)-\d+\.json|(run|cuts)\.json|\.woodfisher-.*\.tmp)$/;
+  /^((scores|scores32|state|results)-\d+\.bin|(sums|score|apply)-\d+\.json|(run|cuts)\.json|\.woodfisher-.*\.tmp)$/;
 
 function savedRun(
   { settings, engine: { name, instructionSet } }: RunIdentity,
