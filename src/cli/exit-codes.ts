@@ -13,5 +13,5 @@ Exit codes:
   0    done
   1    an error; nothing was written. One line on stderr says what and what to do
        (WOODFISHER_DEBUG=1 adds where in the code)
-  2    the command line is wrong
+  2    the command line or a settings file is wrong
   130  interrupted (SIGINT; 143: SIGTERM); nothing was written`;

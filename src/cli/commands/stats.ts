@@ -12,6 +12,7 @@ import {
 import { type PruneFlags, pruneFiles } from '../prune-files.js';
 import { requireSense, saysHowMuch, withoutDefaults } from '../require-sense.js';
 import { runCommand } from '../run.js';
+import { addSettingsFlag, flagsOf } from '../settings/settings-flag.js';
 
 const SUMMARY = 'score and predict as prune would, and write no weights';
 
@@ -44,6 +45,7 @@ ${EXIT_CODES_HELP}`;
 export function addStatsCommand(program: Command): void {
   const command = program.command('stats').summary(SUMMARY).description(DESCRIPTION);
   addInputFlags(command);
+  addSettingsFlag(command);
   addSelectionFlags(command);
   addCriterionFlags(command);
   command
@@ -64,7 +66,8 @@ export function addStatsCommand(program: Command): void {
   addReportFlags(command)
     .addHelpText('after', HELP)
     .allowExcessArguments(false)
-    .action(async (given: PruneFlags & ReportFlags) => {
+    .action(async () => {
+      const given = await flagsOf<PruneFlags & ReportFlags>(command, ['weights']);
       const flags = saysHowMuch(given) ? given : { ...given, sparsity: 0 };
       requireSense(command, flags);
       await runCommand(flags, (run) => pruneFiles(withoutDefaults(command, flags), run));
