@@ -131,7 +131,12 @@ const REFUSED: [title: string, name: string, text: string, message: RegExp][] = 
     /damping must be a number above 0, but is Infinity/,
   ],
   ['a choice', 'a.yaml', 'solver: gramm', /solver must be one of auto, gram, .* but is "gramm"/],
-  ['a key twice', 'a.yaml', 'sparsity: 1\nsparsity: 1', /unique.*\(line 2, column 1, byte 12\)/],
+  [
+    'a key twice',
+    'a.yaml',
+    'sparsity: 1\nsparsity: 1',
+    /a key twice \(line 2, column 1, byte 12\)/,
+  ],
   ['JSON cut off', 'a.json', '{"sparsity": ', /\(line 1, column 14, byte 13\)/],
   ['no mapping', 'a.json', '[1]', /must hold settings by name, but is a list of 1/],
   ['bad UTF-8', 'a.json', '{"weights": "\xff"}', /not valid UTF-8 \(byte 13\)/],
@@ -144,7 +149,7 @@ const REFUSED: [title: string, name: string, text: string, message: RegExp][] = 
   [
     'deep nesting',
     'a.json',
-    `{"cost": ${'['.repeat(1e5)}`,
+    `{"cost": ${'['.repeat(5e4)}`,
     /nested too deeply \(line 1, column \d+/,
   ],
   ['an unknown tag', 'a.yaml', 'weights: !!python/object x', /tag/i],

@@ -1,5 +1,15 @@
 import { extname } from 'node:path';
-import { type Document, isMap, LineCounter, parseDocument } from 'yaml';
+import {
+  type CST,
+  type Document,
+  isMap,
+  isNode,
+  LineCounter,
+  type Pair,
+  Parser,
+  parseDocument,
+  visit,
+} from 'yaml';
 import { WoodFisherError } from '../../errors.js';
 
 /** A settings file, parsed. */
@@ -37,16 +47,33 @@ export function parseSettings(bytes: Uint8Array, file: string): SettingsText {
   let document: Document.Parsed;
   let values: unknown;
   try {
+    for (const token of new Parser(lines.addNewLine).parse(text)) {
+      const deep = tooDeep(token);
+      if (deep !== undefined) {
+        throw errorAt(`is nested deeper than ${MOST_LEVELS} levels`, deep.offset);
+      }
+    }
     document = parseDocument(text, {
-      ...{ lineCounter: lines, prettyErrors: false, strict: true, uniqueKeys: true },
+      // Its own check compares all keys with each other.
+      ...{ prettyErrors: false, strict: true, uniqueKeys: false },
       ...{ version: '1.2', schema: 'core', logLevel: 'error' },
     });
     const [problem] = [...document.errors, ...document.warnings];
-    if (problem !== undefined) throw errorAt(inWords(problem), problem.pos[0], problem);
+    if (problem !== undefined) {
+      const several = problem.code === 'MULTIPLE_DOCS';
+      const words = several ? 'holds more than one document' : problem.message;
+      throw errorAt(words, problem.pos[0], problem);
+    }
+    visit(document, {
+      Map(_, { items }) {
+        const twice = keyTwice(items);
+        if (twice !== undefined) throw errorAt('has a key twice', twice);
+      },
+    });
     values = document.toJS({ maxAliasCount: MOST_ALIASES }) ?? {};
   } catch (error) {
     if (error instanceof WoodFisherError) throw error;
-    throw errorAt(inWords(error as Error), 0, error);
+    throw errorAt((error as Error).message, 0, error);
   }
   return {
     values,
@@ -57,9 +84,32 @@ export function parseSettings(bytes: Uint8Array, file: string): SettingsText {
 /** An alias may stand for a list of aliases: a short text for a huge value. */
 const MOST_ALIASES = 100;
 
-/** The parser calls itself for each level. */
-function inWords({ message }: Error): string {
-  return message.includes('call stack') ? 'is nested too deeply' : message;
+/** Settings have two levels. What composes them calls itself for each, and would use up the stack. */
+const MOST_LEVELS = 16;
+
+/** A token that is nested too deeply; the parser itself, which calls nothing for a level, has found them all. */
+function tooDeep(token: CST.Token): CST.Token | undefined {
+  const left = [{ token, level: 0 }];
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const { token, level } = next;
+    if (level > MOST_LEVELS) return token;
+    const items = 'items' in token ? token.items : [];
+    const values = items.flatMap(({ key, value }) => [key, value]);
+    if (token.type === 'document') values.push(token.value);
+    for (const value of values) if (value) left.push({ token: value, level: level + 1 });
+  }
+  return undefined;
+}
+
+/** Where a key stands that a mapping has had before. */
+function keyTwice(items: readonly Pair[]): number | undefined {
+  const seen = new Set<string>();
+  for (const { key } of items) {
+    const name = String(key);
+    if (seen.has(name)) return isNode(key) ? key.range?.[0] : 0;
+    seen.add(name);
+  }
+  return undefined;
 }
 
 function decoded(bytes: Uint8Array, file: string): string {

@@ -6,7 +6,7 @@ import { checkSettings, type Settings } from './check-settings.js';
 import { parseSettings, type SettingsText } from './parse-settings.js';
 
 /** Bytes of a settings file at most: costs and sparsities of thousands of tensors. */
-export const MAX_SETTINGS_BYTES = 256 * 1024;
+export const MAX_SETTINGS_BYTES = 64 * 1024;
 
 /** What a settings file says. */
 export interface SettingsFile extends Pick<SettingsText, 'error'> {
