@@ -1,6 +1,6 @@
-import { open } from 'node:fs/promises';
 import { WoodFisherError } from '../../errors.js';
 import { formatError } from '../../formats/errors.js';
+import { openRegular } from '../../formats/open-regular.js';
 import { readFully } from '../../formats/safetensors/positioned-read.js';
 import { checkSettings, type Settings } from './check-settings.js';
 import { parseSettings, type SettingsText } from './parse-settings.js';
@@ -25,9 +25,8 @@ export async function readSettings(path: string): Promise<SettingsFile> {
 
 async function readAll(path: string): Promise<Uint8Array> {
   try {
-    await using handle = await open(path, 'r');
+    await using handle = await openRegular(path);
     const stats = await handle.stat();
-    if (!stats.isFile()) throw formatError(path, 'is not a regular file');
     if (stats.size > MAX_SETTINGS_BYTES) {
       throw formatError(
         path,
