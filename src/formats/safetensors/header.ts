@@ -8,12 +8,12 @@ import { readTensorEntry, type TensorEntry } from './tensor-entry.js';
 export const PREFIX_BYTES = 8;
 
 /**
- * Longest header: of 65,536 tensors, each with 244 bytes. The reference implementation allows 100 MB, which
- * would take seconds and, parsed, several times as much memory; models have 1 MB.
+ * Longest header: of 65,536 tensors, each with 305 bytes. The reference implementation allows 100 MB, which
+ * would take seconds and, parsed, several times as much memory; large models have 1 to 10 MB.
  */
-export const MAX_HEADER_BYTES = 16_000_000;
+export const MAX_HEADER_BYTES = 20_000_000;
 
-/** Most tensors of a file. */
+/** Most tensors of a file, and most strings under `__metadata__`. */
 export const MAX_TENSORS = 2 ** 16;
 
 /** What the header of a safetensors file says. */
@@ -94,7 +94,7 @@ function* headerSteps(
   const metadata = new Map<string, string>();
   for (const { key, offset } of cursor.members('the header', MAX_TENSORS + 1)) {
     if (key === '__metadata__') {
-      for (const { key: label } of cursor.members('__metadata__')) {
+      for (const { key: label } of cursor.members('__metadata__', MAX_TENSORS)) {
         metadata.set(label, cursor.string(`__metadata__ ${quote(label)}`));
         yield;
       }
