@@ -15,7 +15,7 @@ import { FULL, SMALL } from './settings.js';
 async function main(): Promise<void> {
   const { full } = new Command('from-pytorch')
     .description('Weights and gradients of PyTorch, WoodFisher against magnitude.')
-    .option('--full', 'trained for longer, more samples, sparsities to 80 %', false)
+    .option('--full', 'trained for longer, more samples, sparsities to 70 %', false)
     .parse()
     .opts<{ full: boolean }>();
   const python = await pythonWithTorch();

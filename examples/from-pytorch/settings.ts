@@ -8,9 +8,9 @@ export interface Settings {
 }
 
 export const FULL: Settings = {
-  steps: 2000,
-  samples: 4096,
-  sparsities: [0.3, 0.5, 0.6, 0.7, 0.8],
+  steps: 1000,
+  samples: 2048,
+  sparsities: [0.3, 0.5, 0.7],
 };
 
 /** Enough to see that it works. */
