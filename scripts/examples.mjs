@@ -8,6 +8,7 @@ const EXAMPLES = [
   { file: 'gradual-pruning/main.js', small: [], full: ['--full'] },
   { file: 'visual-tour/main.js', small: [], full: ['--full'] },
   { file: 'pretrained/main.js', small: [], full: ['--full'] },
+  { file: 'from-pytorch/main.js', small: [], full: ['--full'] },
 ];
 
 const size = process.argv.includes('--full') ? 'full' : 'small';

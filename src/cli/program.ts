@@ -5,6 +5,7 @@ import { addExpandCommand } from './commands/expand.js';
 import { addInspectCommand } from './commands/inspect.js';
 import { addPlanCommand } from './commands/plan.js';
 import { addPruneCommand } from './commands/prune.js';
+import { addStatsCommand } from './commands/stats.js';
 import { EXIT_CODES_HELP } from './exit-codes.js';
 import { packageVersion } from './package-root.js';
 
@@ -26,6 +27,7 @@ export function createProgram(): Command {
     );
   addPruneCommand(program);
   addPlanCommand(program);
+  addStatsCommand(program);
   addInspectCommand(program);
   addCompactCommand(program);
   addExpandCommand(program);

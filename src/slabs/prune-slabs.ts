@@ -7,6 +7,7 @@ import type { BlockShape } from '../fisher/block-shape.js';
 import { addToTrace, dampingOfTraces, type Lambda } from '../fisher/damping.js';
 import type { EstimatedFisher } from '../fisher/estimate.js';
 import { inverseGradient } from '../fisher/inverse-gradient.js';
+import type { TensorSource } from '../formats/safetensors/writer.js';
 import { copyInPieces } from '../memory/pieces.js';
 import { memoryOf } from '../plan/memory.js';
 import { RunContext } from '../pool/run-context.js';
@@ -34,8 +35,8 @@ import { besideBytes, selectionBytes, slabRun } from './slab-memory.js';
 import { type LoadedSlice, loadSlab, type SlabInput } from './slab-parameters.js';
 import type { SlabPlan } from './slab-plan.js';
 import type { Pass, SlabRecord, SlabRecords } from './slab-records.js';
-import { keepResults, resultTensors, tensorsBetween } from './slab-results.js';
-import { keepScores, listsOnDisk, slabParts } from './slab-scores.js';
+import { keepResults, resultTensors, scoreTensors, tensorsBetween } from './slab-results.js';
+import { keepScores, keepWeightScores, listsOnDisk, slabParts } from './slab-scores.js';
 import { keepState, makeState, restoreState, type SlabGradients } from './slab-state.js';
 import { regionOf, type Slab } from './slice.js';
 
@@ -81,12 +82,13 @@ export interface SlabStep {
 /** What a run in slabs gives: tensors that are read from its folder when they are written. */
 export interface SlabRunResult {
   tensors: PrunedTensor[];
+  /** With the setting `scores`: the score of every weight. */
+  scores?: TensorSource[];
   statistics: RunStatistics;
 }
 
 /** What a step in slabs has come to. */
-export interface SlabStepResult {
-  tensors: PrunedTensor[];
+export interface SlabStepResult extends Omit<SlabRunResult, 'statistics'> {
   /** α of its update; 0 where the gradient was left out. */
   step: number;
   /** With the step. */
@@ -102,8 +104,8 @@ export interface SlabStepResult {
 export async function pruneInSlabs(run: SlabRun): Promise<SlabRunResult> {
   return await withSlabContext(run, async (context) => {
     const clock = new PhaseClock(() => context.lease.peakBytes);
-    const { tensors, statistics } = await new SlabPasses(context, run, clock).prune();
-    return { tensors, statistics: await statistics() };
+    const { tensors, scores, statistics } = await new SlabPasses(context, run, clock).prune();
+    return { tensors, scores, statistics: await statistics() };
   });
 }
 
@@ -179,7 +181,8 @@ export class SlabPasses {
     const applied = await this.#pass('apply', (k, before) =>
       this.#apply(k, selected, before, stateOf(k), firstOrder?.step),
     );
-    const tensors = resultTensors(plan.run.shapes, plan.slabs, this.#records);
+    const { shapes } = plan.run;
+    const tensors = resultTensors(shapes, plan.slabs, this.#records);
     const measuredLoss =
       lossBefore === undefined
         ? undefined
@@ -199,6 +202,7 @@ export class SlabPasses {
     });
     return {
       ...{ tensors, history, step: firstOrder?.step ?? 0 },
+      scores: settings.scores ? scoreTensors(shapes, plan.slabs, this.#records) : undefined,
       statistics: () => this.#statistics(parameters, selected, scored, pruned, history),
     };
   }
@@ -361,6 +365,7 @@ export class SlabPasses {
     const { inverse, ranking } = await scoreStep(this.#context, settings, this.#clock, step);
     const scores = ranking.units.map((units) => units.scores);
     await keepScores(this.#records, k, loaded, scores);
+    if (settings.scores) await keepWeightScores(this.#context, this.#records, k, ranking);
     const keeps = fisher !== undefined && plan.keepsState && saved === undefined;
     return {
       prunedBefore: loaded.map(({ parameter }) => parameter.prunedBefore),

@@ -25,6 +25,7 @@ export function slabRun(plan: RunPlan, slab: Slab): RunPlan {
     allWeights: 0,
     inPlace: true,
     measuresLoss: false,
+    scores: false,
   };
 }
 

@@ -65,7 +65,8 @@ export function planSlabs(
     const more = 1 + (isRelative(settings) ? 1 : 0) + (settings.firstOrder === 'search' ? 1 : 0);
     const again = run.solver === undefined ? 0 : more;
     const state = run.solver === undefined ? 0 : stateOnDisk(run);
-    const scratch = (SCRATCH_BYTES + betweenSteps(settings)) * weights;
+    const bytesOfWeight = SCRATCH_BYTES + betweenSteps(settings) + (settings.scores ? 4 : 0);
+    const scratch = bytesOfWeight * weights;
     // Written once and read as often as the gradients would be.
     const keepsState =
       again > 0 && (1 + again) * state < again * gradientBytes && scratch + state < 0.9 * diskBytes;

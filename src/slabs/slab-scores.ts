@@ -1,7 +1,9 @@
 import { weightArrays } from '../fisher/parameter-arrays.js';
 import type { RunContext } from '../pool/run-context.js';
 import type { RankedLists, UnitList, UnitPart } from '../selection/ranked-lists.js';
+import type { Ranking } from '../selection/ranking.js';
 import type { Units } from '../selection/units.js';
+import { weightScores } from '../selection/weight-scores.js';
 import { readArrays } from './slab-arrays.js';
 import { sliceShape } from './slab-memory.js';
 import type { LoadedSlice } from './slab-parameters.js';
@@ -20,6 +22,17 @@ export async function keepScores(
 ): Promise<void> {
   const arrays = loaded.flatMap(({ parameter }, i) => [scores[i], parameter.mask]);
   await records.keep('scores', slab, arrays);
+}
+
+/** Writes the score of each weight of a slab, in the layout of its regions. */
+export async function keepWeightScores(
+  { lease }: RunContext,
+  records: SlabRecords,
+  slab: number,
+  ranking: Ranking,
+): Promise<void> {
+  const arrays = await weightScores(ranking, (size) => lease.float32(size));
+  await records.keep('scores32', slab, arrays);
 }
 
 /** Scores that are in files, a slab in memory at a time. */

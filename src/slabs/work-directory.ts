@@ -151,7 +151,7 @@ export class WorkDirectory {
 
 /** Files and folders that a run writes into its folder, whole or not. */
 const OURS =
-  /^((scores|state|results)-\d+\.bin|(sums|score|apply)-\d+\.json|(run|cuts|steps)\.json|step-(\d+|start)|\.woodfisher-.*\.tmp)$/;
+  /^((scores|scores32|state|results)-\d+\.bin|(sums|score|apply)-\d+\.json|(run|cuts|steps)\.json|step-(\d+|start)|\.woodfisher-.*\.tmp)$/;
 
 function savedRun(
   { settings, engine: { name, instructionSet } }: RunIdentity,
