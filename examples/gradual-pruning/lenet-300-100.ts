@@ -1,16 +1,23 @@
 import type * as tfjs from '@tensorflow/tfjs';
 import { backward, type DenseVariables, forward } from '../digits/backpropagation.js';
-import { PIXELS } from '../digits/idx.js';
+import { loadDigits, PIXELS } from '../digits/idx.js';
 import { lenet300100 } from '../digits/networks.js';
 import { buildTfModel } from '../digits/tf-model.js';
+import { train } from '../digits/train.js';
 import { loadNetwork } from '../digits/weights.js';
 import type { Subject } from './subjects.js';
 
-/** Dense layers alone, with the weights of examples/digits; 266,200 weights. */
+/** Dense layers alone, 266,200 weights; those of seed 1 are kept in examples/digits/weights. */
 export const denseSubject: Subject = {
   name: 'LeNet-300-100',
   inputShape: [PIXELS],
-  dense: async (tf) => buildTfModel(tf, lenet300100, await loadNetwork(lenet300100)),
+  async dense(tf, { seed }) {
+    const kept = seed === 1;
+    const parameters = kept
+      ? await loadNetwork(lenet300100)
+      : await train(tf, lenet300100, (await loadDigits()).train, { seed });
+    return buildTfModel(tf, lenet300100, parameters);
+  },
   async step(tf, model, { images, labels }) {
     tf.tidy(() => {
       const layers = model.layers.map(({ weights }): DenseVariables => {

@@ -18,22 +18,32 @@ export interface Outcome {
   prunings: readonly GradualPruning[];
 }
 
-/** Prunes a trained network gradually while it is trained on; the schedule is the same for any method. */
+/** How a network is pruned. */
+export interface Run {
+  method: Method;
+  sparsity: number;
+  /** Decides the order of the training images, and which of them the Fisher is made of. */
+  seed: number;
+  settings: Settings;
+}
+
+/**
+ * Prunes a trained network gradually while it is trained on; the schedule is the same for any method.
+ *
+ * @param model Pruned in place, compiled anew.
+ */
 export async function pruneGradually(
   tf: TensorFlow,
+  model: LayersModel,
   subject: Subject,
   digits: Digits,
-  { method, sparsity, settings }: { method: Method; sparsity: number; settings: Settings },
+  { method, sparsity, seed, settings }: Run,
 ): Promise<Outcome> {
-  const { images, testImages, epochs, batchSize, seed, samples } = settings;
+  const { images, testImages, epochs, batchSize, samples } = settings;
   const train = slice(digits.train, 0, images);
   const test = slice(digits.test, 0, testImages);
-  const model = await subject.dense(tf, settings);
+  model.compile({ optimizer: tf.train.adam(LEARNING_RATE), loss: 'sparseCategoricalCrossentropy' });
   try {
-    model.compile({
-      optimizer: tf.train.adam(LEARNING_RATE),
-      loss: 'sparseCategoricalCrossentropy',
-    });
     const before = await accuracyOf(tf, model, subject, test);
     const steps = Math.round(epochs * stepsPerEpoch(train, batchSize) * settings.prunedBy);
     const frequency = Math.max(1, Math.floor(steps / settings.prunings));
@@ -62,7 +72,7 @@ export async function pruneGradually(
       prunings: pruner.history,
     };
   } finally {
-    model.dispose();
+    model.optimizer.dispose();
   }
 }
 

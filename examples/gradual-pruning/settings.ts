@@ -12,7 +12,8 @@ export interface Settings {
   /** Gradient samples of each pruning. */
   samples: number;
   sparsities: readonly number[];
-  seed: number;
+  /** Trainings, the dense one included. */
+  seeds: readonly number[];
 }
 
 /** All of MNIST, and ten epochs. */
@@ -25,7 +26,7 @@ export const FULL: Settings = {
   prunedBy: 0.6,
   samples: 4000,
   sparsities: [0.95, 0.98],
-  seed: 1,
+  seeds: [1, 2, 3],
 };
 
 /** Enough to see that it works. */
@@ -37,5 +38,6 @@ export const SMALL: Settings = {
   batchSize: 128,
   prunings: 3,
   samples: 200,
+  seeds: [1],
   sparsities: [0.9],
 };

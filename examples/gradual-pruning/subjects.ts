@@ -11,7 +11,7 @@ export interface Subject {
   /** Shape of one image. */
   inputShape: readonly number[];
   /** The trained network before pruning; the caller disposes it. */
-  dense(tf: TensorFlow, settings: Settings): Promise<LayersModel>;
+  dense(tf: TensorFlow, settings: Settings & { seed: number }): Promise<LayersModel>;
   step: TrainingStep;
 }
 
