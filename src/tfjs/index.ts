@@ -1,5 +1,6 @@
 export type { Build, FailedBuild } from './builds/attempts.js';
 export { type LoadedTensorFlow, loadTensorFlow } from './builds/load.js';
+export { type ConvertedModel, type ConvertModelOptions, convertModel } from './convert-model.js';
 export type { Dataset, ExampleStream } from './data/dataset.js';
 export type { ExampleArrays } from './data/examples.js';
 export { folderHandler } from './files/folder-handler.js';
