@@ -18,19 +18,16 @@ export const denseSubject: Subject = {
       : await train(tf, lenet300100, (await loadDigits()).train, { seed });
     return buildTfModel(tf, lenet300100, parameters);
   },
-  async step(tf, model, { images, labels }) {
-    tf.tidy(() => {
-      const layers = model.layers.map(({ weights }): DenseVariables => {
-        const [kernel, bias] = weights.map((weight) => weight.read());
-        return {
-          kernel: kernel as tfjs.Variable<tfjs.Rank.R2>,
-          bias: bias as tfjs.Variable<tfjs.Rank.R1>,
-        };
-      });
-      const x = tf.tensor2d(images, [labels.length, PIXELS]);
-      const y = tf.cast(tf.oneHot([...labels], 10), 'float32') as tfjs.Tensor2D;
-      const { gradients } = backward(tf, layers, forward(tf, layers, x), y);
-      model.optimizer.applyGradients(gradients);
+  gradients(tf, model, { images, labels }) {
+    const layers = model.layers.map(({ weights }): DenseVariables => {
+      const [kernel, bias] = weights.map((weight) => weight.read());
+      return {
+        kernel: kernel as tfjs.Variable<tfjs.Rank.R2>,
+        bias: bias as tfjs.Variable<tfjs.Rank.R1>,
+      };
     });
+    const x = tf.tensor2d(images, [labels.length, PIXELS]);
+    const y = tf.cast(tf.oneHot([...labels], 10), 'float32') as tfjs.Tensor2D;
+    return backward(tf, layers, forward(tf, layers, x), y).gradients;
   },
 };

@@ -3,16 +3,13 @@ import { loadDigits, slice } from '../digits/idx.js';
 import type { TensorFlow } from '../digits/tf-model.js';
 import { batchGradients } from './convolutional-step.js';
 import type { Subject } from './subjects.js';
-import { type TrainingStep, trainModel } from './training.js';
+import { type BatchGradients, trainModel } from './training.js';
 
 /** Convolutions of the model, in front of its Dense layers. */
 export const CONVOLUTIONS = 2;
 
-const step: TrainingStep = async (tf, model, batch) => {
-  tf.tidy(() => {
-    model.optimizer.applyGradients(batchGradients(tf, model, CONVOLUTIONS, batch));
-  });
-};
+const gradients: BatchGradients = (tf, model, batch) =>
+  batchGradients(tf, model, CONVOLUTIONS, batch);
 
 /** Two convolutions with pooling, two dense layers; 53,800 weights, trained here first. */
 export const convolutionalSubject: Subject = {
@@ -22,11 +19,11 @@ export const convolutionalSubject: Subject = {
     const { train } = await loadDigits();
     const model = buildConvolutional(tf, seed);
     model.compile({ optimizer: tf.train.adam(0.002), loss: 'sparseCategoricalCrossentropy' });
-    const options = { epochs, batchSize, learningRate: 0.002, seed, step };
+    const options = { epochs, batchSize, learningRate: 0.002, weightDecay: 0, seed, gradients };
     await trainModel(tf, model, slice(train, 0, images), options);
     return model;
   },
-  step,
+  gradients,
 };
 
 export function buildConvolutional(tf: TensorFlow, seed: number): LayersModel {

@@ -22,9 +22,9 @@ export const FULL: Settings = {
   testImages: 10_000,
   epochs: 10,
   batchSize: 128,
-  prunings: 16,
-  prunedBy: 0.6,
-  samples: 4000,
+  prunings: 8,
+  prunedBy: 0.3,
+  samples: 1000,
   sparsities: [0.95, 0.98],
   seeds: [1, 2, 3],
 };
