@@ -39,7 +39,7 @@ export async function pruneGradually(
   digits: Digits,
   { method, sparsity, seed, settings }: Run,
 ): Promise<Outcome> {
-  const { images, testImages, epochs, batchSize, samples } = settings;
+  const { images, testImages, epochs, batchSize, samples, update } = settings;
   const train = slice(digits.train, 0, images);
   const test = slice(digits.test, 0, testImages);
   model.compile({ optimizer: tf.train.adam(LEARNING_RATE), loss: 'sparseCategoricalCrossentropy' });
@@ -58,7 +58,9 @@ export async function pruneGradually(
         end: frequency * (settings.prunings - 1),
         frequency,
         seed,
-        ...(method === 'magnitude' ? { criterion: 'magnitude' } : { samples, ...WOODFISHER }),
+        ...(method === 'magnitude'
+          ? { criterion: 'magnitude' }
+          : { samples, update, ...WOODFISHER }),
       },
     );
     xs.dispose();
@@ -86,11 +88,8 @@ export async function pruneGradually(
 const LEARNING_RATE = 0.004;
 const WEIGHT_DECAY = 0.0003;
 
-/**
- * The weight decay is curvature too, the same for every weight: it takes the place of the damping. The line
- * search is over 2,000 images at most.
- */
-const WOODFISHER = { preset: 'fast', damping: WEIGHT_DECAY, validationSplit: 1 / 30 } as const;
+/** The weight decay is curvature too, the same for every weight: it takes the place of the damping. */
+const WOODFISHER = { preset: 'fast', damping: WEIGHT_DECAY } as const;
 
 async function accuracyOf(
   tf: TensorFlow,
