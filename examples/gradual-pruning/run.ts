@@ -85,7 +85,7 @@ export async function pruneGradually(
 }
 
 /** Adam's step size at the beginning, and the weight decay; chosen by training images that were left out. */
-const LEARNING_RATE = 0.004;
+const LEARNING_RATE = 0.008;
 const WEIGHT_DECAY = 0.0003;
 
 /** The weight decay is curvature too, the same for every weight: it takes the place of the damping. */
