@@ -84,7 +84,7 @@ export async function pruneGradually(
   }
 }
 
-/** Adam's step size at the beginning, and the weight decay; chosen by training images that were left out. */
+/** Adam's step size at the beginning, and the weight decay; chosen by training images that were left out: see docs/methods.md. */
 const LEARNING_RATE = 0.008;
 const WEIGHT_DECAY = 0.0003;
 
