@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addBuildCommand } from './commands/build.js';
 import { addCompactCommand } from './commands/compact.js';
+import { addConvertCommand } from './commands/convert.js';
 import { addExpandCommand } from './commands/expand.js';
 import { addInspectCommand } from './commands/inspect.js';
 import { addPlanCommand } from './commands/plan.js';
@@ -31,6 +32,7 @@ export function createProgram(): Command {
   addInspectCommand(program);
   addCompactCommand(program);
   addExpandCommand(program);
+  addConvertCommand(program);
   addBuildCommand(program);
   return program;
 }
