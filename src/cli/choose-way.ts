@@ -36,14 +36,14 @@ export function chooseWay(opened: OpenedRun, flags: WayFlags, diskBytes?: number
       { option, value: asked },
     );
   }
-  const gradientBatch =
-    gradients === undefined
-      ? undefined
-      : (settings.gradientBatch ?? batchWithin(run, settings.memory));
-  const inMemory: Way = { inMemory: true, gradientBatch };
-  if (reason !== undefined || flags.memoryLimit !== undefined) return inMemory;
   const budget = flags.memory === undefined ? freeMemory() / 2 : parseBytes('memory', flags.memory);
   if (asked === undefined) {
+    const gradientBatch =
+      gradients === undefined
+        ? undefined
+        : (settings.gradientBatch ?? batchWithin(run, settings.memory));
+    const inMemory: Way = { inMemory: true, gradientBatch };
+    if (reason !== undefined || flags.memoryLimit !== undefined) return inMemory;
     const total = memoryOf(planRun({ ...run, gradientBatch })).total;
     const weights = [...model.tensors.values()].reduce((sum, { size }) => sum + 4 * size, 0);
     if (total + weights <= budget) return inMemory;

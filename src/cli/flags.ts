@@ -325,9 +325,11 @@ export function addEngineFlags(command: Command): Command {
         `bytes, or such as 500MB or 2GiB, that the run may take beside about 100 MB of the program: a model that needs more is pruned a slab at a time (default: half of what is free, here ${formatBytes(freeMemory() / 2)})`,
       ).conflicts('memoryLimit'),
     )
-    .option(
-      '--work-dir <folder>',
-      'where a run keeps what it has done: after a crash the same command goes on from there',
+    .addOption(
+      new Option(
+        '--work-dir <folder>',
+        'where a run keeps what it has done: after a crash the same command goes on from there',
+      ).conflicts('memoryLimit'),
     )
     .option(
       '--memory-limit <size>',

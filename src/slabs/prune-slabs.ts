@@ -8,7 +8,6 @@ import { addToTrace, dampingOfTraces, type Lambda } from '../fisher/damping.js';
 import type { EstimatedFisher } from '../fisher/estimate.js';
 import { inverseGradient } from '../fisher/inverse-gradient.js';
 import { copyInPieces } from '../memory/pieces.js';
-import { memoryOf } from '../plan/memory.js';
 import { RunContext } from '../pool/run-context.js';
 import type { PruneSettings } from '../prune-options.js';
 import { PhaseClock } from '../report/progress.js';
@@ -28,9 +27,9 @@ import type { RankedLists } from '../selection/ranked-lists.js';
 import { totalsOf } from '../selection/units.js';
 import { type StepInput, scoreStep, updateStep } from '../steps/pruning-step.js';
 import type { PredictedLossChange } from '../updates/apply.js';
-import { besideBytes, selectionBytes, slabRun } from './slab-memory.js';
+import { slabMeter } from './slab-memory.js';
 import { type LoadedSlice, loadSlab, type SlabInput } from './slab-parameters.js';
-import type { SlabPlan } from './slab-plan.js';
+import { largestOf, type SlabPlan } from './slab-plan.js';
 import type { Pass, SlabRecord, SlabRecords } from './slab-records.js';
 import { keepResults, resultTensors } from './slab-results.js';
 import { keepScores, listsOnDisk, slabParts } from './slab-scores.js';
@@ -85,11 +84,13 @@ export async function pruneInSlabs(run: SlabRun): Promise<SlabRunResult> {
 
 /** Bytes of arrays in use at one time, with those that are kept for the next; scratch comes on top. */
 function arrayLimit({ run, slabs, bytes }: SlabPlan): number {
-  const all = slabs.map((slab) => memoryOf(slabRun(run, slab)));
-  const scratch = Math.max(...all.map((one) => one.scratch));
-  const shared = slabs.map((slab, k) => all[k].shared + besideBytes(slab));
-  const selection = slabs.map((slab) => selectionBytes(run, slab));
-  return Math.max(bytes.memory - scratch, ...shared, ...selection);
+  const needsOf = slabMeter(run);
+  const scratch = largestOf(slabs, (slab) => needsOf(slab).scratch);
+  const arrays = largestOf(slabs, (slab) => {
+    const { shared, selection } = needsOf(slab);
+    return Math.max(shared, selection);
+  });
+  return Math.max(bytes.memory - scratch, arrays);
 }
 
 class SlabPasses {

@@ -4,7 +4,7 @@ import { plannedBytes } from '../memory/array-plan.js';
 import { formatBytes } from '../memory/byte-size.js';
 import { planRun, type RunPlan, type RunSettings } from '../plan/run-plan.js';
 import { cutSlabs, leastSlabBytes } from './cut-slabs.js';
-import { slabBytes } from './slab-memory.js';
+import { slabMeter } from './slab-memory.js';
 import type { Slab } from './slice.js';
 
 /** Samples of a batch, where memory does not ask for fewer: two are held, beside the state. */
@@ -56,9 +56,10 @@ export function planSlabs(
   const usual = settings.gradientBatch ?? Math.min(samples, USUAL_BATCH);
   for (let gradientBatch = usual; gradientBatch >= fewest; gradientBatch >>= 1) {
     const run = planRun({ ...settings, gradientBatch });
-    const slabs = cutSlabs(run, budget - Math.min(budget / 4, OF_NODE_BYTES));
+    const needsOf = slabMeter(run);
+    const slabs = cutSlabs(run, budget - Math.min(budget / 4, OF_NODE_BYTES), needsOf);
     if (slabs === undefined) continue;
-    const memory = Math.max(...slabs.map((slab) => slabBytes(run, slab)));
+    const memory = largestOf(slabs, (slab) => needsOf(slab).total);
     const weights = run.shapes.reduce((sum, { size }) => sum + size, 0);
     const again = run.solver === undefined ? 0 : isRelative(settings) ? 2 : 1;
     const state = run.solver === undefined ? 0 : stateOnDisk(run);
@@ -76,6 +77,11 @@ export function planSlabs(
     };
   }
   throw tooSmall(settings, budget, fewest);
+}
+
+/** The largest value that slabs have; there may be more of them than a call takes arguments. */
+export function largestOf(slabs: readonly Slab[], of: (slab: Slab) => number): number {
+  return slabs.reduce((most, slab) => Math.max(most, of(slab)), 0);
 }
 
 /** Whether λ depends on the gradients of more than a slab. */
@@ -96,7 +102,7 @@ function stateOnDisk({ shapes, solver, samples = 0, gradientBatch = samples }: R
 
 function tooSmall(settings: RunSettings, budget: number, gradientBatch: number): WoodFisherError {
   const run = planRun({ ...settings, gradientBatch });
-  const needed = leastSlabBytes(run);
+  const needed = leastSlabBytes(run, slabMeter(run));
   return new WoodFisherError(
     'ERR_WOODFISHER_OPTION',
     `memory must be at least ${formatBytes((4 / 3) * needed)}, what one block of ${run.blockSize} weights takes with ${run.threads} threads, but is ${formatBytes(budget)}; allow more, or use a smaller blockSize or fewer threads`,
