@@ -1,6 +1,6 @@
 import type { RunPlan } from '../plan/run-plan.js';
 import type { SlabNeeds } from './slab-memory.js';
-import { type Slab, type Slice, sizeOfRegion } from './slice.js';
+import { isDivisible, type Slab, type Slice, sizeOfRegion } from './slice.js';
 
 /** Flops of a slab at most: some seconds on two cores, which is what a crash may cost. */
 const MOST_FLOPS = 1e11;
@@ -35,7 +35,11 @@ export function cutSlabs(
         return total <= limit && (quick || blocksIn(tried) === 1);
       };
       const guess = fromBlock + usual - blocksIn(slab);
-      const toBlock = largest(fromBlock, shape.blockCount, fits, guess);
+      const toBlock = isDivisible(shape)
+        ? largest(fromBlock, shape.blockCount, fits, guess)
+        : fits(shape.blockCount)
+          ? shape.blockCount
+          : fromBlock;
       if (toBlock === fromBlock && slab.length === 0) return undefined;
       if (toBlock > fromBlock) slab.push(until(toBlock));
       if (toBlock < shape.blockCount) {
@@ -50,9 +54,13 @@ export function cutSlabs(
   return slabs;
 }
 
-/** Bytes that a limit must allow: those of the block that takes most. */
+/** Bytes that a limit must allow: those of the block, or the parameter that is not divided, that takes most. */
 export function leastSlabBytes(plan: RunPlan, needsOf: (slab: Slab) => SlabNeeds): number {
   const bytes = plan.shapes.map((shape, index) => {
+    if (!isDivisible(shape)) {
+      const { blockSize } = plan;
+      return needsOf([{ index, shape, blockSize, fromBlock: 0, toBlock: shape.blockCount }]).total;
+    }
     const blockAt = (fromBlock: number): Slice => ({
       ...{ index, shape, blockSize: plan.blockSize, fromBlock, toBlock: fromBlock + 1 },
     });

@@ -11,7 +11,9 @@ export function needsMemory({
   saveFisher,
   dampingSweep,
 }: PruneSettings): string | undefined {
-  if (pattern.kind !== 'unstructured') return `pattern "${pattern.text}" ranks groups`;
+  if (pattern.kind === 'rows' || pattern.kind === 'columns' || pattern.kind === 'sets') {
+    return `pattern "${pattern.text}" has groups of any size, which may lie in several slabs`;
+  }
   if (criterion === 'kfac') return 'criterion "kfac" has factors for whole layers';
   if (blocks === 'compact') return 'blocks "compact" are cut from the weights that are still there';
   if (steps > 1) return `steps ${steps} takes gradients again`;

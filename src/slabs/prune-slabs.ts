@@ -7,6 +7,8 @@ import type { BlockShape } from '../fisher/block-shape.js';
 import { addToTrace, dampingOfTraces, type Lambda } from '../fisher/damping.js';
 import type { EstimatedFisher } from '../fisher/estimate.js';
 import { inverseGradient } from '../fisher/inverse-gradient.js';
+import { groupModel } from '../groups/group-model.js';
+import { countPruned, spreadMasks } from '../groups/spread-masks.js';
 import { copyInPieces } from '../memory/pieces.js';
 import { RunContext } from '../pool/run-context.js';
 import type { PruneSettings } from '../prune-options.js';
@@ -16,6 +18,7 @@ import { StepHistory, sumOfChanges } from '../report/step-history.js';
 import {
   conditionsOf,
   type FisherFigures,
+  type GroupFigures,
   residualsOf,
   runStatistics,
 } from '../report/summarise.js';
@@ -23,9 +26,10 @@ import { costsOf } from '../selection/budgets.js';
 import { checkGoal } from '../selection/check-goal.js';
 import { applyCutsTo, type Cut } from '../selection/cut.js';
 import { findCuts } from '../selection/find-cuts.js';
-import type { RankedLists } from '../selection/ranked-lists.js';
+import type { RankedLists, UnitPart } from '../selection/ranked-lists.js';
+import { select } from '../selection/select.js';
 import { totalsOf } from '../selection/units.js';
-import { type StepInput, scoreStep, updateStep } from '../steps/pruning-step.js';
+import { type ScoredStep, type StepInput, scoreStep, updateStep } from '../steps/pruning-step.js';
 import type { PredictedLossChange } from '../updates/apply.js';
 import { slabMeter } from './slab-memory.js';
 import { type LoadedSlice, loadSlab, type SlabInput } from './slab-parameters.js';
@@ -111,20 +115,39 @@ class SlabPasses {
     const relative = typeof settings.damping === 'object' && gradients !== undefined;
     const sums = relative ? await this.#pass('sums', (k, before) => this.#sum(k, before)) : [];
     const damping = this.#damping(sums);
+    const found =
+      settings.pattern.kind === 'subsets'
+        ? await this.#choose(damping, sums)
+        : await this.#cutAndApply(damping, sums);
+    return {
+      tensors: resultTensors(plan.run.shapes, plan.slabs, this.#records),
+      statistics: await this.#statistics(damping, found),
+    };
+  }
+
+  /** Prunes by one threshold over all slabs. */
+  async #cutAndApply(damping: Lambda, sums: readonly SlabRecord[]): Promise<Found> {
     const scored = await this.#pass('score', (k, before) =>
       this.#score(k, damping, before, sums[k]?.state),
     );
     const parameters = this.#parameters(scored);
-    checkGoal(settings.budgets, parameters);
-    const ranked = this.#ranked(parameters);
+    checkGoal(this.#run.settings.budgets, parameters);
+    const ranked = this.#ranked(parameters, scored);
     const cuts = await this.#cuts(ranked);
     const applied = await this.#pass('apply', (k, before) =>
       this.#apply(k, damping, ranked, cuts, before, sums[k]?.state ?? scored[k].state),
     );
-    return {
-      tensors: resultTensors(plan.run.shapes, plan.slabs, this.#records),
-      statistics: await this.#statistics(parameters, ranked, cuts, damping, scored, applied),
-    };
+    return { parameters, ranked, cuts, scored, applied };
+  }
+
+  /** Prunes by pattern n:m, which takes each slab by itself. */
+  async #choose(damping: Lambda, sums: readonly SlabRecord[]): Promise<Found> {
+    const applied = await this.#pass('apply', (k, before) =>
+      this.#chooseIn(k, damping, before, sums[k]?.state),
+    );
+    const parameters = this.#parameters(applied);
+    const ranked = this.#ranked(parameters, applied);
+    return { parameters, ranked, scored: applied, applied };
   }
 
   /** λ; a relative one follows from the sums of all slabs. */
@@ -185,17 +208,50 @@ class SlabPasses {
     const fisher = await this.#fisher(k, loaded, saved, damping);
     const step = this.#step(loaded, fisher);
     const { settings, plan } = this.#run;
-    const { inverse, ranking } = await scoreStep(this.#context, settings, this.#clock, step);
-    const scores = ranking.units.map((units) => units.scores);
-    await keepScores(this.#records, k, loaded, scores);
+    const scored = await scoreStep(this.#context, settings, this.#clock, step);
     const keeps = fisher !== undefined && plan.keepsState && saved === undefined;
     return {
+      ...(await this.#scoredRecord(k, loaded, fisher, scored, before)),
+      ...(keeps && { state: await keepState(this.#records, k, fisher.state) }),
+    };
+  }
+
+  /** Keeps the scores of a slab, and tells what was found on the way to them. */
+  async #scoredRecord(
+    k: number,
+    loaded: readonly LoadedSlice[],
+    fisher: EstimatedFisher | undefined,
+    { inverse, ranking: { units, groups } }: ScoredStep,
+    before: readonly SlabRecord[],
+  ): Promise<SlabRecord> {
+    await keepScores(this.#context, this.#records, k, units, groups !== undefined);
+    return {
       prunedBefore: loaded.map(({ parameter }) => parameter.prunedBefore),
+      dense: groups?.dense,
       traces: await this.#traces(k, fisher, before),
       conditions: conditionsOf(inverse),
       residuals: residualsOf(inverse),
-      ...(keeps && { state: await keepState(this.#records, k, fisher.state) }),
     };
+  }
+
+  /** Pattern n:m: scores, chooses and updates. */
+  async #chooseIn(
+    k: number,
+    damping: Lambda,
+    before: readonly SlabRecord[],
+    saved: SlabRecord['state'],
+  ): Promise<SlabRecord> {
+    const { settings } = this.#run;
+    const [context, clock] = [this.#context, this.#clock];
+    const loaded = await this.#load(k);
+    const fisher = await this.#fisher(k, loaded, saved, damping);
+    const step = this.#updating(k, loaded, fisher, before);
+    const scored = await scoreStep(context, settings, clock, step);
+    const { masks, pruned } = await clock.time('select', () => select(context, scored.ranking));
+    const record = await this.#scoredRecord(k, loaded, fisher, scored, before);
+    const { changes } = await updateStep(context, settings, clock, step, masks, scored.h);
+    await keepResults(context, this.#records, k, loaded, masks);
+    return { ...record, pruned, changes };
   }
 
   async #apply(
@@ -210,10 +266,7 @@ class SlabPasses {
     const loaded = await this.#load(k);
     const { masks, pruned } = await this.#masks(k, loaded, ranked, cuts);
     const fisher = await this.#fisher(k, loaded, saved, damping);
-    const step = {
-      ...this.#step(loaded, fisher),
-      changesBefore: this.#last(k, before, ({ changes }) => changes, NO_CHANGE),
-    };
+    const step = this.#updating(k, loaded, fisher, before);
     const h =
       settings.firstOrder === undefined || fisher === undefined
         ? undefined
@@ -237,10 +290,25 @@ class SlabPasses {
     const slab = this.#run.plan.slabs[k];
     const path = this.#records.path('scores', k);
     const parts = await slabParts(this.#context, slab, path, lists, this.#costs);
-    const found = await applyCutsTo(this.#context, parts, cuts);
+    const found = await this.#cutParts(loaded, parts, cuts);
     for (const [i, mask] of found.masks.entries()) await copyInPieces(mask, masks[i]);
     giveBack();
     return { masks, pruned: found.pruned };
+  }
+
+  /** Masks of weights, from the cuts of what was ranked. */
+  async #cutParts(
+    loaded: readonly LoadedSlice[],
+    parts: readonly UnitPart[],
+    cuts: readonly Cut[],
+  ): Promise<{ masks: Uint8Array[]; pruned: number[] }> {
+    const { pattern } = this.#run.settings;
+    const found = await applyCutsTo(this.#context, parts, cuts);
+    if (pattern.kind === 'unstructured') return found;
+    const parameters = loaded.map(({ parameter }) => parameter);
+    const model = await groupModel(this.#context.lease, parameters, pattern);
+    const masks = await spreadMasks(this.#context, parameters, model, found.masks);
+    return { masks, pruned: await countPruned(parameters, masks) };
   }
 
   async #load(k: number): Promise<LoadedSlice[]> {
@@ -283,6 +351,17 @@ class SlabPasses {
       stepBefore: 0,
       last: true,
     };
+  }
+
+  /** The same with what the update of the slabs before has changed. */
+  #updating(
+    k: number,
+    loaded: readonly LoadedSlice[],
+    fisher: EstimatedFisher | undefined,
+    before: readonly SlabRecord[],
+  ): StepInput {
+    const changesBefore = this.#last(k, before, ({ changes }) => changes, NO_CHANGE);
+    return { ...this.#step(loaded, fisher), changesBefore };
   }
 
   async #traces(
@@ -365,6 +444,15 @@ class SlabPasses {
     return this.#run.plan.run.shapes.map((shape, i) => ({ ...shape, prunedBefore: pruned[i] }));
   }
 
+  /** By parameter: weights still there that are in no group. */
+  #dense(scored: readonly SlabRecord[]): number[] {
+    return this.#together(
+      scored,
+      ({ dense }) => dense,
+      (a, b) => a + b,
+    );
+  }
+
   #tracesOf(records: readonly SlabRecord[]): number[] {
     const { settings, gradients } = this.#run;
     const divisor = (gradients?.samples ?? 1) / settings.form.scale;
@@ -376,13 +464,24 @@ class SlabPasses {
     return costsOf(settings.budgets, plan.run.shapes);
   }
 
-  #ranked(parameters: readonly PrunedShape[]): RankedLists {
+  #ranked(parameters: readonly PrunedShape[], scored: readonly SlabRecord[]): RankedLists {
     const costs = this.#costs;
+    const dense = this.#dense(scored);
     const lists = parameters.map((parameter, i) => ({
       name: parameter.name,
-      totals: totalsOf([parameter], [costs[i]]),
+      totals: totalsOf([parameter], [costs[i]], [dense[i]]),
     }));
     return listsOnDisk(this.#context, this.#run.plan.slabs, this.#records, lists, costs);
+  }
+
+  /** No group lies in two blocks, so that none has a sum for its score. */
+  #groups(scored: readonly SlabRecord[]): GroupFigures {
+    const { shapes } = this.#run.plan.run;
+    return {
+      dense: this.#dense(scored),
+      summed: shapes.map(() => false),
+      listOf: (index) => index,
+    };
   }
 
   async #cuts(ranked: RankedLists): Promise<Cut[]> {
@@ -398,12 +497,8 @@ class SlabPasses {
   }
 
   async #statistics(
-    parameters: readonly PrunedShape[],
-    ranked: RankedLists,
-    cuts: readonly Cut[],
     damping: Lambda,
-    scored: readonly SlabRecord[],
-    applied: readonly SlabRecord[],
+    { parameters, ranked, cuts, scored, applied }: Found,
   ): Promise<RunStatistics> {
     const { plan, settings, gradients, others } = this.#run;
     const { solver } = plan.run;
@@ -439,10 +534,23 @@ class SlabPasses {
         : undefined,
       residuals: inverts ? this.#residuals(scored) : undefined,
       units: ranked,
+      groups: settings.pattern.kind === 'unstructured' ? undefined : this.#groups(scored),
       dampingSweep: undefined,
       phases: this.#clock.compared(undefined),
     });
   }
+}
+
+/** What the passes have found. */
+interface Found {
+  parameters: readonly PrunedShape[];
+  ranked: RankedLists;
+  /** Absent for pattern n:m. */
+  cuts?: readonly Cut[];
+  /** Records of the pass that has scored. */
+  scored: readonly SlabRecord[];
+  /** Records of the pass that has updated; the same for pattern n:m. */
+  applied: readonly SlabRecord[];
 }
 
 type PrunedShape = BlockShape & { prunedBefore: number };

@@ -6,7 +6,7 @@ import type { RunPlan } from '../plan/run-plan.js';
 import { workOf } from '../plan/work.js';
 import { QUANTILES } from '../report/statistics.js';
 import { countArrays, rankingParts } from '../selection/rank.js';
-import { hasPlaces, type Slab, type Slice, sizeOfRegion, sliceSize } from './slice.js';
+import { hasPlaces, type Slab, type Slice, sizeOfRegion, sliceGroups, sliceSize } from './slice.js';
 
 /** The shape of a slice, as if it were a parameter of its own. Blocks keep the layout they have in the whole. */
 export function sliceShape(slice: Slice): BlockShape {
@@ -15,6 +15,7 @@ export function sliceShape(slice: Slice): BlockShape {
     size: sliceSize(slice),
     modelSize: sizeOfRegion(slice),
     blockCount: slice.toBlock - slice.fromBlock,
+    groups: sliceGroups(slice),
   };
 }
 
@@ -72,7 +73,10 @@ function needsOf(plan: RunPlan, slab: Slab): SlabNeeds {
   };
 }
 
-/** Bytes of a pass of the selection over a slab: its scores, places and masks, and counts to add its own to. */
+/**
+ * Bytes of a pass of the selection over a slab: its scores, places and masks, and counts to add its own to.
+ * Groups have the number of their weights beside, but there are at most half as many of them.
+ */
 function selectionBytes({ threads }: RunPlan, slab: Slab): number {
   const scores = slab.reduce((sum, slice) => sum + 24 * sliceSize(slice), 0);
   const parts = rankingParts(wholeParameters(slab.map(sliceShape)), threads).length;

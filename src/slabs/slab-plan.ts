@@ -1,17 +1,20 @@
 import { WoodFisherError } from '../errors.js';
+import { checkTile } from '../fisher/blocked-parameter.js';
 import { stateBytes, sumArrays } from '../fisher/state-layout.js';
+import { requireGroups } from '../groups/group-model.js';
 import { plannedBytes } from '../memory/array-plan.js';
 import { formatBytes } from '../memory/byte-size.js';
 import { planRun, type RunPlan, type RunSettings } from '../plan/run-plan.js';
 import { cutSlabs, leastSlabBytes } from './cut-slabs.js';
 import { slabMeter } from './slab-memory.js';
-import type { Slab } from './slice.js';
+import { scoreBytes } from './slab-scores.js';
+import { isDivisible, type Slab, sliceSize } from './slice.js';
 
 /** Samples of a batch, where memory does not ask for fewer: two are held, beside the state. */
 const USUAL_BATCH = 32;
 
-/** Scores and masks of a weight, and its result with the mask, on disk. */
-const SCRATCH_BYTES = 8 + 1 + 4 + 1;
+/** The result of a weight with its mask, on disk. */
+const RESULT_BYTES = 4 + 1;
 
 /** What reading, writing and messages to threads leave for a later garbage collection. */
 const OF_NODE_BYTES = 40 * 2 ** 20;
@@ -51,19 +54,24 @@ export function planSlabs(
   gradientBytes: number,
   diskBytes = Number.POSITIVE_INFINITY,
 ): SlabPlan {
-  const { samples = 1 } = settings;
+  const { samples = 1, pattern, blockSize } = settings;
   const fewest = settings.gradientBatch ?? 1;
   const usual = settings.gradientBatch ?? Math.min(samples, USUAL_BATCH);
   for (let gradientBatch = usual; gradientBatch >= fewest; gradientBatch >>= 1) {
     const run = planRun({ ...settings, gradientBatch });
+    if (pattern !== undefined) {
+      requireGroups(run.shapes, pattern);
+      for (const shape of run.shapes) checkTile(shape, pattern, blockSize);
+    }
     const needsOf = slabMeter(run);
     const slabs = cutSlabs(run, budget - Math.min(budget / 4, OF_NODE_BYTES), needsOf);
     if (slabs === undefined) continue;
     const memory = largestOf(slabs, (slab) => needsOf(slab).total);
-    const weights = run.shapes.reduce((sum, { size }) => sum + size, 0);
-    const again = run.solver === undefined ? 0 : isRelative(settings) ? 2 : 1;
+    const again = run.solver === undefined ? 0 : passesOf(settings) - 1;
     const state = run.solver === undefined ? 0 : stateOnDisk(run);
-    const scratch = SCRATCH_BYTES * weights;
+    const scratch = slabs.flat().reduce((sum, slice) => {
+      return sum + scoreBytes(slice) + RESULT_BYTES * sliceSize(slice);
+    }, 0);
     // Written once and read as often as the gradients would be.
     const keepsState =
       again > 0 && (1 + again) * state < again * gradientBytes && scratch + state < 0.9 * diskBytes;
@@ -84,9 +92,11 @@ export function largestOf(slabs: readonly Slab[], of: (slab: Slab) => number): n
   return slabs.reduce((most, slab) => Math.max(most, of(slab)), 0);
 }
 
-/** Whether λ depends on the gradients of more than a slab. */
-export function isRelative({ damping }: RunSettings): boolean {
-  return typeof damping === 'object';
+/** How often a run goes over all slabs. */
+function passesOf({ damping, pattern }: RunSettings): number {
+  const relative = typeof damping === 'object'; // λ depends on the gradients of all slabs
+  const ranks = pattern?.kind !== 'subsets'; // n:m asks for no threshold over all slabs
+  return (relative ? 1 : 0) + (ranks ? 2 : 1);
 }
 
 function stateOnDisk({ shapes, solver, samples = 0, gradientBatch = samples }: RunPlan): number {
@@ -103,9 +113,12 @@ function stateOnDisk({ shapes, solver, samples = 0, gradientBatch = samples }: R
 function tooSmall(settings: RunSettings, budget: number, gradientBatch: number): WoodFisherError {
   const run = planRun({ ...settings, gradientBatch });
   const needed = leastSlabBytes(run, slabMeter(run));
+  const what = run.shapes.every(isDivisible)
+    ? `one block of ${run.blockSize} weights`
+    : `one block of ${run.blockSize} weights, or a parameter whose rows are no multiple of the groups,`;
   return new WoodFisherError(
     'ERR_WOODFISHER_OPTION',
-    `memory must be at least ${formatBytes((4 / 3) * needed)}, what one block of ${run.blockSize} weights takes with ${run.threads} threads, but is ${formatBytes(budget)}; allow more, or use a smaller blockSize or fewer threads`,
+    `memory must be at least ${formatBytes((4 / 3) * needed)}, what ${what} takes with ${run.threads} threads, but is ${formatBytes(budget)}; allow more, or use a smaller blockSize or fewer threads`,
     { option: 'memory', value: budget },
   );
 }
