@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { type Running, startCommand } from './run-command.js';
+import { runCommand, startWork } from './run-command.js';
 
 /** What became of a run that was killed again and again. */
 export interface KilledRun {
@@ -29,34 +29,23 @@ export async function killAgainAndAgain(
 ): Promise<KilledRun> {
   const lost: number[] = [];
   for (let k = 0; k < kills; k++) {
-    const { begins, running } = start(args);
+    const { begins, running } = startWork(args);
     const ended = running.ended.then(
       () => true,
       () => false,
     );
-    const begun = await Promise.race([begins, ended.then(() => 0)]);
+    await Promise.race([begins, ended]);
+    const begun = Date.now();
     // Short enough that what is left lasts for the kills to come.
-    const moment = (2 * random() * usual) / kills;
+    const moment = (1.5 * random() * usual) / kills;
     if (await Promise.race([ended, setTimeout(1000 * moment, false)])) break;
     const killed = Date.now();
     running.kill();
     await ended;
     lost.push((killed - Math.max(begun, await lastRecord(work))) / 1000);
   }
-  await startCommand(args).ended;
+  await runCommand(args);
   return { kills: lost.length, lost, hashes: await hashesOf(out) };
-}
-
-/** Starts a command; `begins` gives the time, in ms, at which its work does. */
-function start(args: readonly string[]): { begins: Promise<number>; running: Running } {
-  let told: (time: number) => void;
-  const begins = new Promise<number>((resolve) => {
-    told = resolve;
-  });
-  const running = startCommand(args, ({ event }) => {
-    if (event === 'progress') told(Date.now());
-  });
-  return { begins, running };
 }
 
 /** When something was recorded last, in ms; 0 where nothing was. */

@@ -61,6 +61,18 @@ export function startCommand(
   return { ended, kill: () => child.kill('SIGKILL') };
 }
 
+/** Starts it; `begins` settles with the first progress, and gives the seconds until then. */
+export function startWork(args: readonly string[]): { begins: Promise<number>; running: Running } {
+  let told: (seconds: number) => void;
+  const begins = new Promise<number>((resolve) => {
+    told = resolve;
+  });
+  const running = startCommand(args, ({ event }, seconds) => {
+    if (event === 'progress') told(seconds);
+  });
+  return { begins, running };
+}
+
 /** Runs it to its end. */
 export function runCommand(args: readonly string[]): Promise<Ran> {
   return startCommand(args).ended;

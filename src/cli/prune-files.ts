@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { WoodFisherError } from '../errors.js';
 import { gradientBatches } from '../files/gradient-batches.js';
 import { checkOutputs, type OutputPath } from '../files/output-paths.js';
 import { type PrunedTensor, prunedInMemory } from '../files/pruned-model.js';
@@ -71,6 +72,9 @@ export async function pruneFiles(flags: PruneFlags, run: Run): Promise<void> {
       const weights = count === 1 ? '1 kept weight' : `${count} kept weights`;
       warnings.push(`${weights} of "${name}" round to 0 in ${dtype}; the mask has them as kept`);
     },
+  }).catch((error) => {
+    tellHowToGoOn(error, flags, run);
+    throw error;
   });
   for (const warning of warnings.slice(statistics.warnings.length)) reporter.warning(warning);
   const all: RunStatistics = { ...statistics, kept: opened.kept, warnings };
@@ -146,11 +150,17 @@ async function pruneParts(
     });
     return { tensors, statistics, load: 0 };
   } catch (error) {
-    if (signal.aborted && flags.workDir !== undefined) {
-      reporter.warning(`what is done is in ${flags.workDir}; the same command goes on from there`);
-    }
+    tellHowToGoOn(error, flags, { reporter, signal });
     throw error;
   }
+}
+
+/** After a run was stopped, or could not write: what is in its work directory is not lost. */
+function tellHowToGoOn(error: unknown, { workDir }: PruneFlags, { reporter, signal }: Run): void {
+  if (workDir === undefined) return;
+  const failedToWrite = error instanceof WoodFisherError && error.code === 'ERR_WOODFISHER_OUTPUT';
+  if (!signal.aborted && !failedToWrite) return;
+  reporter.warning(`what is done is in ${workDir}; the same command goes on from there`);
 }
 
 /** The folder of a run in slabs: the work directory, or one beside the output for as long as it runs. */

@@ -164,24 +164,33 @@ class SlabPasses {
     work: (slab: number, before: readonly SlabRecord[]) => Promise<SlabRecord>,
   ): Promise<SlabRecord[]> {
     const { plan, onProgress } = this.#run;
-    const all: SlabRecord[] = [];
     const total = plan.slabs.length;
-    onProgress?.({ phase: pass, done: 0, total, unit: 'slabs' });
-    for (const k of plan.slabs.keys()) {
-      let record = await this.#records.get(pass, k);
-      if (record === undefined) {
-        const giveBack = this.#context.lease.mark();
-        try {
-          record = await work(k, all);
-        } catch (error) {
-          throw inTensor(error, plan.slabs[k]);
-        } finally {
-          giveBack();
-        }
+    const all = await this.#recorded(pass);
+    onProgress?.({ phase: pass, done: all.length, total, unit: 'slabs' });
+    while (all.length < total) {
+      const k = all.length;
+      const giveBack = this.#context.lease.mark();
+      try {
+        const record = await work(k, all);
         await this.#records.set(pass, k, record);
+        all.push(record);
+      } catch (error) {
+        throw inTensor(error, plan.slabs[k]);
+      } finally {
+        giveBack();
       }
+      onProgress?.({ phase: pass, done: all.length, total, unit: 'slabs' });
+    }
+    return all;
+  }
+
+  /** The records of the first slabs, as many as there are. */
+  async #recorded(pass: Pass): Promise<SlabRecord[]> {
+    const all: SlabRecord[] = [];
+    while (all.length < this.#run.plan.slabs.length) {
+      const record = await this.#records.get(pass, all.length);
+      if (record === undefined) break;
       all.push(record);
-      onProgress?.({ phase: pass, done: k + 1, total, unit: 'slabs' });
     }
     return all;
   }
