@@ -1,5 +1,6 @@
 import type { ChosenEngine } from '../engine/engine.js';
 import { WoodFisherError } from '../errors.js';
+import { readAhead } from '../files/gradient-batches.js';
 import type { MatchedGradients } from '../files/gradient-files.js';
 import type { PrunedTensor } from '../files/pruned-model.js';
 import { flatIndex } from '../files/region.js';
@@ -79,9 +80,11 @@ export async function pruneInSlabs(run: SlabRun): Promise<SlabRunResult> {
     signal: input.signal,
     memory: arrayLimit(plan),
   });
+  const passes = new SlabPasses(context, run, records);
   try {
-    return await new SlabPasses(context, run, records).prune();
+    return await passes.prune();
   } finally {
+    await passes.stopReadingAhead();
     await context.dispose();
   }
 }
@@ -102,6 +105,7 @@ class SlabPasses {
   readonly #run: SlabRun;
   readonly #records: SlabRecords;
   readonly #clock: PhaseClock;
+  #ahead: ReturnType<typeof readAhead> | undefined;
 
   constructor(context: RunContext, run: SlabRun, records: SlabRecords) {
     this.#context = context;
@@ -345,9 +349,29 @@ class SlabPasses {
         : await this.#clock.time('read', () =>
             restoreState(this.#context, loaded, path, saved, settings, solver),
           );
+    if (saved === undefined) await this.#readAhead(k + 1);
     const lambda =
       typeof damping === 'number' ? damping : loaded.map(({ slice }) => damping[slice.index]);
     return { ...fisher, damping: lambda };
+  }
+
+  /** Has what a slab needs first read while the one before is in work. */
+  async #readAhead(k: number): Promise<void> {
+    const { plan, gradients } = this.#run;
+    await this.stopReadingAhead();
+    if (gradients === undefined || k === plan.slabs.length) return;
+    const columns = plan.slabs[k].map((slice) => ({
+      name: slice.shape.name,
+      region: regionOf(slice),
+    }));
+    const samples = Math.min(gradients.samples, 2 * plan.gradientBatch);
+    this.#ahead = readAhead(gradients, columns, samples);
+  }
+
+  async stopReadingAhead(): Promise<void> {
+    this.#ahead?.stop();
+    await this.#ahead?.ended;
+    this.#ahead = undefined;
   }
 
   #step(loaded: readonly LoadedSlice[], fisher: EstimatedFisher | undefined): StepInput {

@@ -10,8 +10,11 @@ import { slabMeter } from './slab-memory.js';
 import { scoreBytes } from './slab-scores.js';
 import { isDivisible, type Slab, sliceSize } from './slice.js';
 
-/** Samples of a batch, where memory does not ask for fewer: two are held, beside the state. */
-const USUAL_BATCH = 32;
+/**
+ * Samples of a batch, where memory does not ask for fewer: two are held, beside the state, and nothing is
+ * summed while the first of a slab is read.
+ */
+const USUAL_BATCH = 16;
 
 /** The result of a weight with its mask, on disk. */
 const RESULT_BYTES = 4 + 1;

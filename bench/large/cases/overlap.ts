@@ -11,7 +11,7 @@ const LAYER = [1000, 2000] as const;
 const IN_MEMORY = 4;
 
 /** Samples of a batch, the same in slabs as in memory, so that the bits are. */
-const BATCH = ['--gradient-batch', '32'];
+const BATCH = ['--gradient-batch', '16'];
 
 /**
  * Wall time in slabs beside the larger of the arithmetic in memory, scaled up from a few layers, and
