@@ -17,6 +17,6 @@ export const style: Config = {
   background: 'white',
   title: { anchor: 'start', fontSize: 14, subtitleFontSize: 11, offset: 12 },
   axis: { labelFontSize: 11, titleFontSize: 11, titleFontWeight: 'normal', gridColor: '#dddddd' },
-  legend: { labelFontSize: 11, titleFontSize: 11 },
+  legend: { labelFontSize: 11, titleFontSize: 11, labelLimit: 240 },
   text: { fontSize: 10 },
 };

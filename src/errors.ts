@@ -14,6 +14,7 @@ export type WoodFisherErrorCode =
   | 'ERR_WOODFISHER_FORMAT'
   | 'ERR_WOODFISHER_OUTPUT'
   | 'ERR_WOODFISHER_MODEL'
+  | 'ERR_WOODFISHER_JOB'
   | 'ERR_WOODFISHER_INTERNAL';
 
 /** What an error is about, as far as it is known. */

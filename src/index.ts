@@ -70,6 +70,7 @@ export type {
   FirstOrderStatistics,
   LossChange,
   MagnitudeStatistics,
+  MeasuredLossStatistics,
   ParameterStatistics,
   PhaseStatistics,
   RunStatistics,
@@ -84,4 +85,4 @@ export type { GradientBatches, GradientSource, GradientStep } from './steps/grad
 export type { PrunedParameter } from './steps/results.js';
 export { SCHEDULES, type Schedule, type ScheduleName } from './steps/schedule.js';
 export { type LossTerms, type PredictedLossChange, UPDATE_RULES } from './updates/apply.js';
-export type { LossFunction, LossParameter } from './updates/search-step.js';
+export type { LossFunction, LossParameter } from './updates/lent-model.js';

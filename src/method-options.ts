@@ -7,7 +7,7 @@ import { SELECTIONS, type Selection } from './selection/greedy.js';
 import { checkSchedule, describeSchedule, type Schedule } from './steps/schedule.js';
 import { UPDATE_RULES } from './updates/apply.js';
 import { checkStep } from './updates/first-order.js';
-import type { LossFunction } from './updates/search-step.js';
+import type { LossFunction } from './updates/lent-model.js';
 
 /** Steps of a run at most. */
 export const MAX_STEPS = 64;
@@ -32,8 +32,10 @@ export interface MethodOptions {
    */
   firstOrder?: boolean | { step: number | 'line-search' };
   /**
-   * The loss that the line search minimises, over *held-out* examples: on the examples whose gradients
-   * made the Fisher every step looks better than it is. Called at most 12 times a pruning step.
+   * The loss over *held-out* examples, which the statistics show before and after beside the predicted
+   * change, and which the line search minimises: on the examples whose gradients made the Fisher every
+   * step looks better than it is. Called once before the first step and once after each, with a line
+   * search at most 12 times a step.
    */
   loss?: LossFunction;
   /** Pruning steps, 1 … 64, with gradients taken again at each. Default 1. */
@@ -50,6 +52,8 @@ export interface Method {
   selection: Selection;
   update: UpdateRule;
   firstOrder: { step: number } | { search: LossFunction } | undefined;
+  /** Measured before and after, whether or not it is searched by. */
+  loss: LossFunction | undefined;
   steps: number;
   schedule: Schedule;
   warnings: string[];
@@ -88,7 +92,8 @@ export function checkMethod(options: MethodOptions, context: MethodContext): Met
   checkSelection(selection, criterion, context.pattern, update);
   const { firstOrder, warnings } = checkFirstOrder(options, update);
   const steps = checkSteps(options, context);
-  return { criterion, seed, selection, update, firstOrder, warnings, ...steps };
+  const { loss } = options;
+  return { criterion, seed, selection, update, firstOrder, loss, warnings, ...steps };
 }
 
 /** Refuses a seed where nothing is random. */
@@ -140,13 +145,7 @@ function checkFirstOrder(
 ): Pick<Method, 'firstOrder' | 'warnings'> {
   if (loss !== undefined && typeof loss !== 'function')
     throw optionError('loss', 'a function', loss);
-  if (firstOrder === false) {
-    if (loss === undefined) return { firstOrder: undefined, warnings: [] };
-    throw refused(
-      'loss',
-      'loss is for the line search of firstOrder; set firstOrder, or leave loss out',
-    );
-  }
+  if (firstOrder === false) return { firstOrder: undefined, warnings: [] };
   if (update === 'none') {
     throw refused(
       'firstOrder',
@@ -170,12 +169,6 @@ function checkFirstOrder(
     );
   }
   checkStep(step);
-  if (loss !== undefined) {
-    throw refused(
-      'loss',
-      `loss is for the line search, but firstOrder says step ${step}; use step "line-search", or leave loss out`,
-    );
-  }
   return { firstOrder: { step }, warnings: firstOrder === true ? [FULL_STEP] : [] };
 }
 

@@ -180,6 +180,7 @@ export function runSettings(
     sparsity: expectedSparsity(settings),
     solver: settings.gradients === undefined && settings.fisher === undefined ? undefined : solver,
     firstOrder: firstOrder && ('search' in firstOrder ? 'search' : 'step'),
+    measuresLoss: settings.loss !== undefined,
     inPlace,
   };
 }

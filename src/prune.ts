@@ -41,6 +41,7 @@ import type { GradientBatches } from './steps/gradient-source.js';
 import { pruningStep, type StepOutcome } from './steps/pruning-step.js';
 import { inModelLayout, type PrunedParameter } from './steps/results.js';
 import { stepBudgets } from './steps/step-budgets.js';
+import type { StepJournal } from './steps/step-journal.js';
 
 export interface PruneResult {
   /** All parameters, in the order given. */
@@ -65,16 +66,24 @@ export interface PruneResult {
  * });
  */
 export async function prune(asked: PruneOptions): Promise<PruneResult> {
+  return await pruneWithJournal(asked);
+}
+
+/** The same, told of each step that is done, and going on after those that an earlier run has done. */
+export async function pruneWithJournal(
+  asked: PruneOptions,
+  journal?: StepJournal,
+): Promise<PruneResult> {
   const options = withPreset(asked);
   const settings = checkSettings(options);
   for (const warning of settings.warnings) {
     process.emitWarning(warning, { code: 'WOODFISHER_METHOD' });
   }
   const { fisher } = settings;
-  if (fisher === undefined) return await pruneWith(options, settings);
+  if (fisher === undefined) return await pruneWith(options, settings, { journal });
   return await withSources([fisher], sourceOf, async ([source]) => {
     const known = { ...settings, ...savedSettings(source, options) };
-    return await pruneWith({ ...options, solver: source.description.solver }, known, source);
+    return await pruneWith({ ...options, solver: source.description.solver }, known, { source });
   });
 }
 
@@ -82,7 +91,7 @@ export async function prune(asked: PruneOptions): Promise<PruneResult> {
 async function pruneWith(
   options: PruneOptions,
   settings: PruneSettings,
-  source?: StateSource,
+  { source, journal }: { source?: StateSource; journal?: StepJournal },
 ): Promise<PruneResult> {
   const engine = chooseEngine(options.engine);
   const { blocks, zerosArePruned } = settings;
@@ -92,6 +101,9 @@ async function pruneWith(
     runSettings({ ...options, parameters: shapes ?? options.parameters }, settings),
     settings.memory,
   );
+  const done = journal?.done;
+  // Fewer weights are left than when it was chosen.
+  if (done !== undefined) run.plan.solver = done.solver;
   const clock = new PhaseClock(() => context.lease.peakBytes);
   let summarising = false; // the quantiles of the statistics are no progress of the run
   const context = new RunContext(engine, settings.threads, {
@@ -110,8 +122,8 @@ async function pruneWith(
       ? await measureRates(engine, run.plan)
       : undefined;
     context.throwIfUnusable();
-    const history = new StepHistory(parameters);
-    const work = { options, settings, run, clock, source };
+    const history = done ? StepHistory.restore(done.history) : new StepHistory(parameters);
+    const work = { options, settings, run, clock, source, journal };
     const last = await inSteps(context, work, parameters, history);
     summarising = true;
     const statistics = await runStatistics(context, {
@@ -202,6 +214,7 @@ interface Work {
   clock: PhaseClock;
   /** A Fisher that is there already. */
   source: StateSource | undefined;
+  journal: StepJournal | undefined;
 }
 
 /** All pruning steps; the Fisher, the scores and masks of each give way to those of the next. */
@@ -211,15 +224,18 @@ async function inSteps(
   first: readonly BlockedParameter[],
   history: StepHistory,
 ): Promise<LastStep> {
-  const { options, settings, clock } = work;
+  const { options, settings, clock, journal } = work;
   const { steps, schedule } = settings;
-  const budgets = stepBudgets(schedule, steps, settings.budgets, first);
+  const begun = first.map((one, i) => ({ ...one, prunedBefore: history.prunedBefore[i] }));
+  const budgets = stepBudgets(schedule, steps, settings.budgets, begun);
   let parameters = first;
-  for (let index = 0, stepBefore = 0; ; index++) {
+  const { done } = journal ?? {};
+  for (let index = done?.count ?? 0, stepBefore = done?.stepBefore ?? 0; ; index++) {
     const gradients = await gradientsOf(options, parameters, { index, steps });
     const fisher = await estimate(context, parameters, gradients, work);
     const dampingSweep = await sweep(context, parameters, fisher, work);
-    const input = { all: options.parameters, parameters, fisher, stepBefore };
+    const lossBefore = history.lossNow;
+    const input = { all: options.parameters, parameters, fisher, stepBefore, lossBefore };
     const outcome = await pruningStep(context, settings, clock, {
       ...input,
       budgets: budgets[index],
@@ -232,7 +248,15 @@ async function inSteps(
     stepBefore = outcome.firstOrder?.step ?? 0;
     release(context, outcome, fisher);
     parameters = await afterStep(context, settings, parameters, outcome);
+    await journal?.finished(
+      { count: index + 1, stepBefore, solver: work.run.plan.solver, history: history.record() },
+      () => inModelLayout(options.parameters, parameters, masksOf(parameters)),
+    );
   }
+}
+
+function masksOf(parameters: readonly BlockedParameter[]): Uint8Array[] {
+  return parameters.map(({ mask }) => mask);
 }
 
 /** The batches of a step: those given, or what the function gives for the weights as they stand. */
@@ -242,11 +266,10 @@ async function gradientsOf(
   step: { index: number; steps: number },
 ): Promise<GradientBatches | undefined> {
   if (typeof gradients !== 'function') return gradients;
-  const masks = parameters.map(({ mask }) => mask);
   return await gradients({
     ...step,
     advisedSamples: preset && presetSamples(preset, step.index),
-    parameters: await inModelLayout(all, parameters, masks),
+    parameters: await inModelLayout(all, parameters, masksOf(parameters)),
   });
 }
 

@@ -7,7 +7,6 @@ const random = seeded(2);
 const parameters = [randomParameter('a', [4, 5], random)];
 const gradients = randomBatches(parameters, [6], random);
 const each = () => gradients;
-const loss = () => 1;
 
 function refused(
   title: string,
@@ -74,13 +73,6 @@ refused(
   /^firstOrder must be true, false or/,
 );
 refused('a line search without loss', { firstOrder: { step: 'line-search' } }, 'loss', /held-out/);
-refused('a loss without firstOrder', { loss }, 'loss', /set firstOrder/);
-refused(
-  'a loss with a step',
-  { loss, firstOrder: { step: 0.5 } },
-  'loss',
-  /firstOrder says step 0.5/,
-);
 refused(
   'a loss that is no function',
   { loss: 1 as unknown as () => number, firstOrder: true },

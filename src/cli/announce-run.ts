@@ -48,7 +48,8 @@ export async function announceRun(
   const { plan, memory } = fitRun(settings, budget);
   const { afterSamples: _, ...bytes } = memory;
   const time = await secondsOf(plan, engine);
-  const about = time === undefined ? '' : `, about ${seconds(time.total)} beside the reading`;
+  const about =
+    time === undefined ? '' : `, about ${seconds(time.total)} beside the reading${ofSteps(plan)}`;
   return {
     event: 'estimate',
     facts: { solver: plan.solver ?? null, bytes, seconds: time ?? null },
@@ -69,7 +70,7 @@ export async function announceSlabs(plan: SlabPlan, engine: ChosenEngine): Promi
     solver === null
       ? ''
       : `; ${solver.name}, ${how}, gradients read ${passes === 1 ? 'once' : `${passes} times`} (${formatBytes(bytes.gradients)} each)`;
-  const about = total === null ? '' : `; about ${seconds(total)} beside the reading`;
+  const about = total === null ? '' : `; about ${seconds(total)} beside the reading${ofSteps(run)}`;
   return {
     event: 'plan',
     facts: {
@@ -87,6 +88,11 @@ export async function announceSlabs(plan: SlabPlan, engine: ChosenEngine): Promi
     },
     words: `planned: ${count(weights)} weights in ${count(slabs.length)} slab${slabs.length === 1 ? '' : 's'} of at most ${formatBytes(bytes.memory)} of ${formatBytes(bytes.budget)}${reads}; ${formatBytes(bytes.scratch)} on disk${about}`,
   };
+}
+
+/** Times are those of the first step; later ones take no more. */
+function ofSteps({ steps = 1 }: RunPlan): string {
+  return steps === 1 ? '' : ` and your commands, in each of ${steps} steps`;
 }
 
 async function secondsOf(

@@ -40,6 +40,15 @@ export function parseNumbers(text: string): number[] {
   return text.split(',').map((one) => parseNumber(one.trim()));
 }
 
+/** A step along the gradient: a number, or the word for a search. */
+export function parseStep(text: string): number | 'line-search' {
+  if (text === 'line-search') return text;
+  if (/^[a-z]/i.test(text)) {
+    throw new InvalidArgumentError('It must be a number from 0 to 1, or line-search.');
+  }
+  return parseNumber(text);
+}
+
 /** A schedule by name, or `polynomial:p`. */
 export function parseSchedule(text: string): Schedule {
   const power = /^polynomial:(.+)$/.exec(text);

@@ -3,19 +3,21 @@ import { parseBytes } from '../memory/byte-size.js';
 import { freeMemory } from '../memory/free-memory.js';
 import { memoryOf } from '../plan/memory.js';
 import { planRun } from '../plan/run-plan.js';
+import { presetSamples } from '../presets.js';
 import { needsMemory } from '../slabs/needs-memory.js';
-import { planSlabs, type SlabPlan } from '../slabs/slab-plan.js';
+import { planSlabs } from '../slabs/slab-plan.js';
+import type { Way } from '../slabs/work-directory.js';
 import { batchWithin } from './announce-run.js';
+import type { JobCommand } from './jobs/job-command.js';
 import type { OpenedRun } from './open-run.js';
-
-/** How a run is done: with the model in memory, or a slab of it at a time. */
-export type Way = { inMemory: true; gradientBatch?: number } | { inMemory: false; plan: SlabPlan };
 
 /** What of the flags decides it. */
 export interface WayFlags {
   memory?: string;
   memoryLimit?: string;
   workDir?: string;
+  gradientsCommand?: JobCommand;
+  lossCommand?: JobCommand;
 }
 
 /**
@@ -25,10 +27,13 @@ export interface WayFlags {
  * @param diskBytes Free where the scratch files go.
  */
 export function chooseWay(opened: OpenedRun, flags: WayFlags, diskBytes?: number): Way {
-  const { run, settings, gradients, model } = opened;
+  const { run, settings, model } = opened;
   const reason = needsMemory(settings);
   const asked = flags.memory ?? flags.workDir;
-  if (asked !== undefined && reason !== undefined) {
+  // Jobs and steps are recorded with the model in memory, too.
+  const jobs = flags.gradientsCommand ?? flags.lossCommand;
+  const resumes = jobs !== undefined && flags.memory === undefined;
+  if (asked !== undefined && reason !== undefined && !resumes) {
     const option = flags.memory === undefined ? 'workDir' : 'memory';
     throw new WoodFisherError(
       'ERR_WOODFISHER_OPTION',
@@ -36,14 +41,18 @@ export function chooseWay(opened: OpenedRun, flags: WayFlags, diskBytes?: number
       { option, value: asked },
     );
   }
+  const resident = (): Way & { inMemory: true } => ({
+    inMemory: true,
+    gradientBatch:
+      settings.gradients === undefined
+        ? undefined
+        : (settings.gradientBatch ?? batchWithin(run, settings.memory)),
+  });
+  if (reason !== undefined || flags.memoryLimit !== undefined) return resident();
   const budget = flags.memory === undefined ? freeMemory() / 2 : parseBytes('memory', flags.memory);
   if (asked === undefined) {
-    const gradientBatch =
-      gradients === undefined
-        ? undefined
-        : (settings.gradientBatch ?? batchWithin(run, settings.memory));
-    const inMemory: Way = { inMemory: true, gradientBatch };
-    if (reason !== undefined || flags.memoryLimit !== undefined) return inMemory;
+    const inMemory = resident();
+    const { gradientBatch } = inMemory;
     const total = memoryOf(planRun({ ...run, gradientBatch })).total;
     const weights = [...model.tensors.values()].reduce((sum, { size }) => sum + 4 * size, 0);
     if (total + weights <= budget) return inMemory;
@@ -51,8 +60,14 @@ export function chooseWay(opened: OpenedRun, flags: WayFlags, diskBytes?: number
   return { inMemory: false, plan: planSlabs(run, budget, gradientBytes(opened), diskBytes) };
 }
 
-function gradientBytes({ gradients, prunable }: OpenedRun): number {
-  if (gradients === undefined) return 0;
+/** Bytes of the gradients of a step; those that a command is going to write as F32. */
+function gradientBytes({ gradients, prunable, settings }: OpenedRun): number {
+  if (gradients === undefined) {
+    const { samples, preset, gradients: some } = settings;
+    if (some === undefined) return 0;
+    const wanted = samples ?? presetSamples(preset ?? 'paper', 0);
+    return prunable.reduce((sum, { size }) => sum + 4 * wanted * size, 0);
+  }
   return prunable.reduce(
     (sum, { name, size }) => sum + gradients.samples * gradients.bytes(name, size),
     0,

@@ -22,7 +22,9 @@ import {
   parsePattern,
   parseSchedule,
   parseShare,
+  parseStep,
 } from './arguments.js';
+import { type JobCommand, parseGradientsCommand, parseLossCommand } from './jobs/job-command.js';
 import { setting } from './output/numbers.js';
 
 // Flags that more than one command has, by what they are about. The defaults are the library's.
@@ -33,6 +35,8 @@ export interface InputFlags {
   gradients?: string[];
   /** Of `.npy` gradients. */
   gradientNames?: string;
+  gradientsCommand?: JobCommand;
+  lossCommand?: JobCommand;
   fisher?: string;
   exclude?: RegExp[];
   allowMissing?: boolean;
@@ -57,6 +61,18 @@ export function addInputFlags(command: Command): Command {
     .option(
       '--gradient-names <file>',
       'for .npy gradients: a JSON array of the parameters whose weights are their columns, in order',
+    )
+    .addOption(
+      new Option(
+        '--gradients-command <command>',
+        'a program that writes the gradients at the weights of each step, see below: {weights} and {out} in it stand for files, {mask}, {step}, {steps} and {samples} may',
+      ).argParser(parseGradientsCommand),
+    )
+    .addOption(
+      new Option(
+        '--loss-command <command>',
+        'a program that prints the loss on held-out data of the model in {weights}, see below; {step} and {steps} may be in it',
+      ).argParser(parseLossCommand),
     )
     .option(
       '--fisher <file>',
@@ -105,7 +121,7 @@ export function addCriterionFlags(command: Command): Command {
     .addOption(
       new Option(
         '--preset <name>',
-        'a recipe: what it decides holds where no flag says otherwise; best needs gradients at each step, so the library',
+        'a recipe: what it decides holds where no flag says otherwise; best needs --gradients-command and --loss-command',
       ).choices(PRESETS),
     )
     .addOption(choice('--criterion <name>', CRITERIA, DEFAULTS.criterion, 'how weights are ranked'))
@@ -183,7 +199,7 @@ export interface SelectionFlags extends BudgetOptions {
   preset?: Preset;
   selection: Selection;
   update?: UpdateRule;
-  firstOrder?: number;
+  firstOrder?: number | 'line-search';
   steps?: number;
   schedule?: Schedule;
 }
@@ -262,13 +278,13 @@ export function addSelectionFlags(command: Command): Command {
     .addOption(
       new Option(
         '--first-order <step>',
-        'take the mean gradient into account with this step, 0 to 1 (default: 0); a full step mostly overshoots',
-      ).argParser(parseNumber),
+        'take the mean gradient into account with this step, 0 to 1, or line-search, by --loss-command (default: 0); a full step mostly overshoots',
+      ).argParser(parseStep),
     )
     .addOption(
       new Option(
         '--steps <n>',
-        'pruning steps (default: 1); more than one takes gradients again at each, so the library',
+        'pruning steps (default: 1); more than one takes gradients again at each, by --gradients-command',
       ).argParser(parseNumber),
     )
     .addOption(
@@ -325,11 +341,9 @@ export function addEngineFlags(command: Command): Command {
         `bytes, or such as 500MB or 2GiB, that the run may take beside about 100 MB of the program: a model that needs more is pruned a slab at a time (default: half of what is free, here ${formatBytes(freeMemory() / 2)})`,
       ).conflicts('memoryLimit'),
     )
-    .addOption(
-      new Option(
-        '--work-dir <folder>',
-        'where a run keeps what it has done: after a crash the same command goes on from there',
-      ).conflicts('memoryLimit'),
+    .option(
+      '--work-dir <folder>',
+      'where a run keeps what it has done: after a crash the same command goes on from there',
     )
     .option(
       '--memory-limit <size>',

@@ -58,8 +58,7 @@ export interface OpenedRun extends AsyncDisposable {
 /** Checks the flags, opens the files and checks their headers: what can be refused before data are read is. */
 export async function openRun(flags: RunFlags, reporter: Reporter): Promise<OpenedRun> {
   const options = await optionsOf(flags);
-  const some = flags.gradients === undefined ? undefined : [];
-  const asked = checkSettings({ ...options, parameters: [], gradients: some });
+  const asked = checkSettings({ ...options, parameters: [], gradients: placeOfGradients(flags) });
   const engine = chooseEngine(flags.engine);
   const open: AsyncDisposable[] = [];
   const close = async (): Promise<void> => {
@@ -92,7 +91,8 @@ export async function openRun(flags: RunFlags, reporter: Reporter): Promise<Open
     );
     const run = {
       ...runSettings({ solver, inPlace: true, parameters }, settings),
-      samples: gradients?.samples ?? settings.samples,
+      // Other steps may have other numbers of them.
+      samples: flags.gradientsCommand ? settings.samples : (gradients?.samples ?? settings.samples),
     };
     return {
       ...{ options, settings, engine, model, gradients, ...tensors, run, outputAxis },
@@ -110,7 +110,9 @@ async function optionsOf(flags: RunFlags): Promise<FlagOptions> {
   const { selection, firstOrder: step, patternAxis, zerosArePruned } = flags;
   const { examplesPerSample, fisherScale, centred, fisher, saveFisher, dampingSweep } = flags;
   const { preset, steps, schedule } = flags;
-  return withPreset({
+  const filled = withPreset({
+    gradients: placeOfGradients(flags),
+    loss: flags.lossCommand && NOT_THERE_YET,
     ...{ preset, steps, schedule, samples: flags.samples, gradientBatch: flags.gradientBatch },
     ...{ blockSize, blocks, criterion, seed, update, solver, engine, threads, memoryLimit },
     ...{ selection, patternAxis, zerosArePruned, pattern: await readPattern(flags.pattern) },
@@ -120,7 +122,18 @@ async function optionsOf(flags: RunFlags): Promise<FlagOptions> {
     ...budgetsOf(flags),
     firstOrder: step === undefined ? undefined : { step },
   });
+  const { gradients: _, ...options } = filled;
+  return options;
 }
+
+/** In place of gradients that are opened, or taken by a job, later: whether there are any, and how often. */
+function placeOfGradients({ gradients, gradientsCommand }: RunFlags): PruneOptions['gradients'] {
+  if (gradientsCommand !== undefined) return () => [];
+  return gradients && [];
+}
+
+/** In place of the loss that a job takes later. */
+const NOT_THERE_YET = (): number => Number.NaN;
 
 function budgetsOf(flags: SelectionFlags): BudgetOptions {
   const { sparsity, scope, minSparsity, maxSparsity, targetFlops, cost, costPower } = flags;

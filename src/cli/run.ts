@@ -38,8 +38,9 @@ export async function runCommand(
     await work({ reporter, signal: controller.signal });
   } catch (error) {
     if (stopped === undefined) {
-      process.exitCode = EXIT.failure;
-      reporter.failed(failureOf(error));
+      const failure = failureOf(error);
+      process.exitCode = failure.code === 'ERR_WOODFISHER_JOB' ? EXIT.job : EXIT.failure;
+      reporter.failed(failure);
     } else {
       // Whatever was thrown, it was on the way out.
       process.exitCode = exitCodeOf(stopped);

@@ -44,6 +44,28 @@ export function prunedInMemory({
   return { name, shape, pieces: () => [{ data, mask }] };
 }
 
+/** A tensor in memory of which nothing but the weights is known: pruned ones are 0 among them. */
+export function weightsInMemory({
+  name,
+  shape,
+  data,
+}: {
+  name: string;
+  shape: readonly number[];
+  data: Float32Array;
+}): PrunedTensor {
+  const kept = new Uint8Array(Math.min(PIECE, data.length)).fill(1);
+  return {
+    ...{ name, shape },
+    *pieces() {
+      for (let at = 0; at < data.length; at += PIECE) {
+        const piece = data.subarray(at, at + PIECE);
+        yield { data: piece, mask: kept.subarray(0, piece.length) };
+      }
+    },
+  };
+}
+
 /**
  * The tensors of a model's file after pruning, in its order and dtypes, ready to be written. Those that
  * were not pruned are copied byte for byte when it is their turn, so the file must stay open until then.

@@ -9,7 +9,7 @@ import {
   type WritingOptions,
 } from './pruned-model.js';
 import type { StagedOutputs } from './staged-outputs.js';
-import { stageModel } from './write-model.js';
+import { type ModelOutput, stageModel } from './write-model.js';
 
 /** Where the results of a run go. */
 export interface PrunedPaths {
@@ -23,7 +23,7 @@ export async function stagePruned(
   { out, maskOut }: PrunedPaths,
   model: ModelFiles,
   tensors: readonly PrunedTensor[],
-  options: Omit<WritingOptions, 'path'>,
+  options: Omit<WritingOptions, 'path'> & Pick<ModelOutput, 'durable'>,
 ): Promise<void> {
   const pruned = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   await stageModel(outputs, out, model, {
@@ -34,7 +34,7 @@ export async function stagePruned(
       await writeTensors(handle, sources, { metadata: file.metadata }, path);
     },
     index: () => model.index?.text ?? '',
-    signal: options.signal,
+    ...{ signal: options.signal, durable: options.durable },
   });
   if (maskOut === undefined) return;
   await outputs.stage(maskOut, (path) => writeSafetensors(path, maskTensors(tensors)));

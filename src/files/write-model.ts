@@ -13,6 +13,8 @@ export interface ModelOutput {
   index: () => string;
   /** Why `write` may have failed. */
   signal?: AbortSignal;
+  /** Whether it has to survive a power failure. Default true. */
+  durable?: boolean;
 }
 
 /**
@@ -38,10 +40,10 @@ export async function stageModel(
   outputs: StagedOutputs,
   output: string,
   model: ModelFiles,
-  { write, index, signal }: ModelOutput,
+  { write, index, signal, durable = true }: ModelOutput,
 ): Promise<void> {
   const stage = (path: string, fill: (handle: FileHandle) => Promise<void>): Promise<void> =>
-    outputs.stage(path, (temporary) => replaceWith(temporary, fill));
+    outputs.stage(path, (temporary) => replaceWith(temporary, fill, durable));
   try {
     if (model.index === undefined) {
       await stage(output, (handle) => write(handle, 0));
@@ -63,9 +65,10 @@ export async function stageModel(
 async function replaceWith(
   path: string,
   write: (handle: FileHandle) => Promise<void>,
+  durable: boolean,
 ): Promise<void> {
   try {
-    await replaceFile(path, write);
+    await replaceFile(path, write, { durable });
   } catch (error) {
     if (error instanceof WoodFisherError && error.cause instanceof WoodFisherError) {
       throw error.cause;

@@ -96,7 +96,7 @@ export function memoryOf(plan: RunPlan): PlannedMemory {
   const base = weights + sums + state;
   const scored = base + inverse + h + scores;
   // The model that the caller's loss is given is on ordinary memory.
-  const lent = firstOrder === 'search' ? 4 * sum(shapes, ({ modelSize }) => modelSize) : 0;
+  const lent = plan.measuresLoss ? 4 * sum(shapes, ({ modelSize }) => modelSize) : 0;
   const comparing = magnitudes + Math.max(masks, counts.cut);
   const updating = scored + masks + losses + searched;
   const moments = [

@@ -51,6 +51,8 @@ export interface RunSettings {
   selection?: Selection;
   /** The first-order term, and whether its step is searched. Absent: the gradient is left out. */
   firstOrder?: 'step' | 'search';
+  /** Whether a loss is called, with a model of its own. Default false. */
+  measuresLoss?: boolean;
   sparsity: number;
   threads: number;
   /** Default `full`. */

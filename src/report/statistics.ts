@@ -55,6 +55,8 @@ export interface RunStatistics {
   totals: Counts;
   /** Sum over the parameters and steps; null where no Fisher was made. */
   predictedLossChange: LossChange | null;
+  /** Before the first step and after the last; null where no loss was given. */
+  measuredLoss: MeasuredLossStatistics | null;
   /**
    * Predicted loss by sparsity, from the scores of the last step: the sum of what the cheapest removals cost,
    * with `oneshot` each by itself and with `greedy` one after the other. null where the scores are no losses:
@@ -99,6 +101,12 @@ export interface LossChange {
   withoutUpdate: { quadratic: number; linear: number };
 }
 
+/** Loss on held-out data; null where it was not finite. */
+export interface MeasuredLossStatistics {
+  before: number | null;
+  after: number | null;
+}
+
 /** How a ranking agrees with that by magnitude. */
 export interface MagnitudeStatistics {
   /** Share of the weights pruned that magnitude prunes too, by the same budgets; null where none were. */
@@ -141,6 +149,8 @@ export interface StepStatistics {
   prunedNow: number;
   /** Sum over the parameters; null where no Fisher was made. */
   predictedLossChange: LossChange | null;
+  /** null where no loss was given. */
+  measuredLoss: MeasuredLossStatistics | null;
   /** null where the gradient was left out. */
   firstOrder: FirstOrderStatistics | null;
 }
@@ -200,8 +210,12 @@ export interface PhaseStatistics {
     | 'select'
     | 'compare'
     | 'search'
+    | 'measure'
     | 'update';
-  /** Wall time; `read` is the time spent waiting for gradients, `search` mostly that in the caller's loss. */
+  /**
+   * Wall time; `read` is the time spent waiting for gradients, `search` mostly and `measure` all of that in
+   * the caller's loss.
+   */
   seconds: number;
   /**
    * Wall time that was predicted from the sizes and a short measurement of the machine, mostly within

@@ -141,6 +141,7 @@ export async function runStatistics(
       sum(parameters, ({ prunedNow }) => prunedNow),
     ),
     predictedLossChange: fisher === undefined ? null : sumOfChanges(changes),
+    measuredLoss: history.measuredLoss,
     curve:
       settings.statistics === 'full' && ranking !== undefined && hasLosses(ranking)
         ? await curveOf(context, settings.budgets, ranking)

@@ -23,7 +23,7 @@ import {
   residualsOf,
   runStatistics,
 } from '../report/summarise.js';
-import { costsOf } from '../selection/budgets.js';
+import { type Budgets, costsOf } from '../selection/budgets.js';
 import { checkGoal } from '../selection/check-goal.js';
 import { applyCutsTo, type Cut } from '../selection/cut.js';
 import { findCuts } from '../selection/find-cuts.js';
@@ -31,12 +31,14 @@ import type { RankedLists, UnitPart } from '../selection/ranked-lists.js';
 import { select } from '../selection/select.js';
 import { totalsOf } from '../selection/units.js';
 import { type ScoredStep, type StepInput, scoreStep, updateStep } from '../steps/pruning-step.js';
+import { stepBudgets } from '../steps/step-budgets.js';
 import type { PredictedLossChange } from '../updates/apply.js';
+import { type StepSearch, searchAlong } from '../updates/search-step.js';
 import { slabMeter } from './slab-memory.js';
 import { type LoadedSlice, loadSlab, type SlabInput } from './slab-parameters.js';
 import { largestOf, type SlabPlan } from './slab-plan.js';
 import type { Pass, SlabRecord, SlabRecords } from './slab-records.js';
-import { keepResults, resultTensors } from './slab-results.js';
+import { keepResults, resultTensors, tensorsBetween } from './slab-results.js';
 import { keepScores, listsOnDisk, slabParts } from './slab-scores.js';
 import { keepState, makeState, restoreState, type SlabGradients } from './slab-state.js';
 import { regionOf, type Slab } from './slice.js';
@@ -61,7 +63,23 @@ export interface SlabRun {
   others: readonly { name: string; shape: readonly number[] }[];
   /** What was done before is not done again. */
   records: SlabRecords;
+  /** Absent: there is one, and no loss. */
+  step?: SlabStep;
   onProgress?: (progress: SlabProgress) => void;
+}
+
+/** A pruning step of several. */
+export interface SlabStep {
+  /** 0 … settings.steps − 1 */
+  index: number;
+  /** α of the step before; 0 at first. */
+  stepBefore: number;
+  /** Of the steps before; absent at the first. */
+  history?: StepHistory;
+  /** The model as it is before the step. */
+  tensors: readonly PrunedTensor[];
+  /** Loss on held-out data with tensors. */
+  loss?: (tensors: readonly PrunedTensor[]) => Promise<number>;
 }
 
 /** What a run in slabs gives: tensors that are read from its folder when they are written. */
@@ -70,21 +88,41 @@ export interface SlabRunResult {
   statistics: RunStatistics;
 }
 
+/** What a step in slabs has come to. */
+export interface SlabStepResult {
+  tensors: PrunedTensor[];
+  /** α of its update; 0 where the gradient was left out. */
+  step: number;
+  /** With the step. */
+  history: StepHistory;
+  /** Those of the run. */
+  statistics(): Promise<RunStatistics>;
+}
+
 /**
  * Prunes a model a slab at a time, with the results of prune() to the bit for the same batches: scores
  * of all slabs go to disk, one threshold is found over them, and then each slab is cut and updated.
  */
 export async function pruneInSlabs(run: SlabRun): Promise<SlabRunResult> {
-  const { plan, settings, engine, input, records } = run;
+  return await withSlabContext(run, async (context) => {
+    const clock = new PhaseClock(() => context.lease.peakBytes);
+    const { tensors, statistics } = await new SlabPasses(context, run, clock).prune();
+    return { tensors, statistics: await statistics() };
+  });
+}
+
+/** Does work in slabs with the memory and the threads of a run. */
+export async function withSlabContext<T>(
+  { plan, settings, engine, input }: SlabRun,
+  work: (context: RunContext) => Promise<T>,
+): Promise<T> {
   const context = new RunContext(engine, settings.threads, {
     signal: input.signal,
     memory: arrayLimit(plan),
   });
-  const passes = new SlabPasses(context, run, records);
   try {
-    return await passes.prune();
+    return await work(context);
   } finally {
-    await passes.stopReadingAhead();
     await context.dispose();
   }
 }
@@ -100,21 +138,42 @@ function arrayLimit({ run, slabs, bytes }: SlabPlan): number {
   return Math.max(bytes.memory - scratch, arrays);
 }
 
-class SlabPasses {
+/** The passes over the slabs that a pruning step takes. */
+export class SlabPasses {
   readonly #context: RunContext;
   readonly #run: SlabRun;
   readonly #records: SlabRecords;
   readonly #clock: PhaseClock;
   #ahead: ReturnType<typeof readAhead> | undefined;
 
-  constructor(context: RunContext, run: SlabRun, records: SlabRecords) {
+  constructor(context: RunContext, run: SlabRun, clock: PhaseClock) {
     this.#context = context;
     this.#run = run;
-    this.#records = records;
-    this.#clock = new PhaseClock(() => context.lease.peakBytes);
+    this.#records = run.records;
+    this.#clock = clock;
   }
 
-  async prune(): Promise<SlabRunResult> {
+  /** Brings the model into the folder of the run, as it is before the first step. */
+  async start(): Promise<PrunedTensor[]> {
+    await this.#pass('start', async (k) => {
+      const loaded = await this.#load(k);
+      const masks = loaded.map(({ parameter }) => parameter.mask);
+      await keepResults(this.#context, this.#records, k, loaded, masks);
+      return { prunedBefore: loaded.map(({ parameter }) => parameter.prunedBefore) };
+    });
+    const { plan } = this.#run;
+    return resultTensors(plan.run.shapes, plan.slabs, this.#records);
+  }
+
+  async prune(): Promise<SlabStepResult> {
+    try {
+      return await this.#pruneStep();
+    } finally {
+      await this.#stopReadingAhead();
+    }
+  }
+
+  async #pruneStep(): Promise<SlabStepResult> {
     const { plan, settings, gradients } = this.#run;
     const relative = typeof settings.damping === 'object' && gradients !== undefined;
     const sums = relative ? await this.#pass('sums', (k, before) => this.#sum(k, before)) : [];
@@ -123,9 +182,29 @@ class SlabPasses {
       settings.pattern.kind === 'subsets'
         ? await this.#choose(damping, sums)
         : await this.#cutAndApply(damping, sums);
+    const { parameters, applied, history, firstOrder, lossBefore } = found;
+    const tensors = resultTensors(plan.run.shapes, plan.slabs, this.#records);
+    const measuredLoss =
+      lossBefore === undefined
+        ? undefined
+        : { before: lossBefore, after: await this.#lossAfter(tensors, firstOrder?.search) };
+    const pruned = this.#together(
+      applied,
+      (record) => record.pruned,
+      (a, b) => a + b,
+    );
+    const makes = gradients !== undefined && plan.run.solver !== undefined;
+    const changes = this.#final(applied, (record) => record.changes, NO_CHANGE);
+    const { sparsity } = this.#budgets(parameters, history);
+    history.add({
+      ...{ pruned, firstOrder, measuredLoss, changes: makes ? changes : undefined },
+      samples: gradients?.samples ?? null,
+      sparsity: sparsity ?? null,
+      blocks: parameters.reduce((sum, { blockCount }) => sum + blockCount, 0),
+    });
     return {
-      tensors: resultTensors(plan.run.shapes, plan.slabs, this.#records),
-      statistics: await this.#statistics(damping, found),
+      ...{ tensors, history, step: firstOrder?.step ?? 0 },
+      statistics: () => this.#statistics(damping, found, pruned),
     };
   }
 
@@ -136,12 +215,17 @@ class SlabPasses {
     );
     const parameters = this.#parameters(scored);
     checkGoal(this.#run.settings.budgets, parameters);
+    const history = this.#run.step?.history ?? new StepHistory(parameters);
     const ranked = this.#ranked(parameters, scored);
-    const cuts = await this.#cuts(ranked);
+    const cuts = await this.#cuts(ranked, this.#budgets(parameters, history));
+    const stateOf = (k: number) => sums[k]?.state ?? scored[k].state;
+    const selected = { damping, ranked, cuts };
+    const lossBefore = await this.#lossBefore(history);
+    const firstOrder = await this.#firstOrder(selected, stateOf, lossBefore);
     const applied = await this.#pass('apply', (k, before) =>
-      this.#apply(k, damping, ranked, cuts, before, sums[k]?.state ?? scored[k].state),
+      this.#apply(k, selected, before, stateOf(k), firstOrder?.step),
     );
-    return { parameters, ranked, cuts, scored, applied };
+    return { parameters, ranked, cuts, scored, applied, history, firstOrder, lossBefore };
   }
 
   /** Prunes by pattern n:m, which takes each slab by itself. */
@@ -150,8 +234,111 @@ class SlabPasses {
       this.#chooseIn(k, damping, before, sums[k]?.state),
     );
     const parameters = this.#parameters(applied);
+    const history = this.#run.step?.history ?? new StepHistory(parameters);
     const ranked = this.#ranked(parameters, applied);
-    return { parameters, ranked, scored: applied, applied };
+    const lossBefore = await this.#lossBefore(history);
+    const { firstOrder } = this.#run.settings;
+    return {
+      ...{ parameters, ranked, scored: applied, applied, history, lossBefore },
+      firstOrder: firstOrder && 'step' in firstOrder ? firstOrder : undefined,
+    };
+  }
+
+  /** How much is pruned when the step is done. */
+  #budgets(parameters: readonly PrunedShape[], { prunedBefore }: StepHistory): Budgets {
+    const { settings, step } = this.#run;
+    const begun = parameters.map((one, i) => ({ ...one, prunedBefore: prunedBefore[i] }));
+    const all = stepBudgets(settings.schedule, settings.steps, settings.budgets, begun);
+    return all[step?.index ?? 0];
+  }
+
+  /** The loss before the step; undefined where none is measured. */
+  async #lossBefore({ lossNow }: StepHistory): Promise<number | undefined> {
+    const { settings, step } = this.#run;
+    if (step?.loss === undefined) return undefined;
+    const { firstOrder } = settings;
+    if (lossNow !== undefined && !(firstOrder && 'search' in firstOrder)) return lossNow;
+    return await this.#measure('measure', step.tensors);
+  }
+
+  async #lossAfter(
+    tensors: readonly PrunedTensor[],
+    search: StepSearch | undefined,
+  ): Promise<number> {
+    return search?.lossAfter ?? (await this.#measure('measure', tensors));
+  }
+
+  async #measure(phase: 'measure' | 'search', tensors: readonly PrunedTensor[]): Promise<number> {
+    const { loss } = this.#run.step ?? {};
+    if (loss === undefined) throw new Error('a loss is wanted, but there is none');
+    return await this.#clock.time(phase, () => loss(tensors));
+  }
+
+  /** α of the update, found by a search along the line between α = 0 and α = 1 where it is not given. */
+  async #firstOrder(
+    selected: Selected,
+    stateOf: (k: number) => SlabRecord['state'],
+    lossBefore: number | undefined,
+  ): Promise<{ step: number; search?: StepSearch } | undefined> {
+    const { plan, settings, step } = this.#run;
+    const { firstOrder } = settings;
+    if (firstOrder === undefined || 'step' in firstOrder) return firstOrder;
+    await this.#pass('search', (k) => this.#ends(k, selected, stateOf(k)));
+    const [zero, one] = (['zero', 'one'] as const).map((what) =>
+      resultTensors(plan.run.shapes, plan.slabs, this.#records, what),
+    );
+    const search = await searchAlong(lossBefore ?? Number.NaN, step?.stepBefore ?? 0, (alpha) =>
+      this.#measure('search', tensorsBetween(zero, one, alpha)),
+    );
+    return { step: search.step, search };
+  }
+
+  /** Writes what becomes of a slab with α = 0, and with α = 1. */
+  async #ends(k: number, selected: Selected, saved: SlabRecord['state']): Promise<SlabRecord> {
+    const { loaded, masks, fisher, h } = await this.#ready(k, selected, saved);
+    for (const [what, alpha] of [
+      ['zero', 0],
+      ['one', 1],
+    ] as const) {
+      const giveBack = this.#context.lease.mark();
+      const copies: LoadedSlice[] = [];
+      for (const one of loaded) {
+        const weights = this.#context.lease.float32(one.parameter.size);
+        await copyInPieces(one.parameter.weights, weights);
+        copies.push({ ...one, parameter: { ...one.parameter, weights } });
+      }
+      await this.#update(this.#step(copies, fisher), masks, h, alpha);
+      await keepResults(this.#context, this.#records, k, copies, masks, what);
+      giveBack();
+    }
+    return { prunedBefore: loaded.map(({ parameter }) => parameter.prunedBefore) };
+  }
+
+  /** A slab with all that its update takes. */
+  async #ready(k: number, { damping, ranked, cuts }: Selected, saved: SlabRecord['state']) {
+    const { settings } = this.#run;
+    const loaded = await this.#load(k);
+    const { masks, pruned } = await this.#masks(k, loaded, ranked, cuts);
+    const fisher = await this.#fisher(k, loaded, saved, damping);
+    const h =
+      settings.firstOrder === undefined || fisher === undefined
+        ? undefined
+        : await inverseGradient(this.#context, fisher.state, fisher.damping);
+    return { loaded, masks, pruned, fisher, h };
+  }
+
+  async #update(
+    input: StepInput,
+    masks: readonly Uint8Array[],
+    h: readonly Float64Array[] | undefined,
+    step: number | undefined,
+  ): Promise<PredictedLossChange[] | undefined> {
+    const settings = {
+      ...this.#run.settings,
+      firstOrder: step === undefined ? undefined : { step },
+    };
+    const { changes } = await updateStep(this.#context, settings, this.#clock, input, masks, h);
+    return changes;
   }
 
   /** λ; a relative one follows from the sums of all slabs. */
@@ -269,22 +456,14 @@ class SlabPasses {
 
   async #apply(
     k: number,
-    damping: Lambda,
-    ranked: RankedLists,
-    cuts: readonly Cut[],
+    selected: Selected,
     before: readonly SlabRecord[],
     saved: SlabRecord['state'],
+    step: number | undefined,
   ): Promise<SlabRecord> {
-    const { settings } = this.#run;
-    const loaded = await this.#load(k);
-    const { masks, pruned } = await this.#masks(k, loaded, ranked, cuts);
-    const fisher = await this.#fisher(k, loaded, saved, damping);
-    const step = this.#updating(k, loaded, fisher, before);
-    const h =
-      settings.firstOrder === undefined || fisher === undefined
-        ? undefined
-        : await inverseGradient(this.#context, fisher.state, fisher.damping);
-    const { changes } = await updateStep(this.#context, settings, this.#clock, step, masks, h);
+    const { loaded, masks, pruned, fisher, h } = await this.#ready(k, selected, saved);
+    const input = this.#updating(k, loaded, fisher, before);
+    const changes = await this.#update(input, masks, h, step);
     await keepResults(this.#context, this.#records, k, loaded, masks);
     const prunedBefore = loaded.map(({ parameter }) => parameter.prunedBefore);
     return { prunedBefore, pruned, changes };
@@ -326,7 +505,7 @@ class SlabPasses {
 
   async #load(k: number): Promise<LoadedSlice[]> {
     const { plan, input } = this.#run;
-    return await this.#clock.time('read', () => loadSlab(this.#context, plan.slabs[k], input));
+    return await this.#clock.time('read', () => loadSlab(this.#context, plan.slabs[k], k, input));
   }
 
   /** The Fisher of a slab, out of its file where there is one, with the λ of its parameters. */
@@ -358,7 +537,7 @@ class SlabPasses {
   /** Has what a slab needs first read while the one before is in work. */
   async #readAhead(k: number): Promise<void> {
     const { plan, gradients } = this.#run;
-    await this.stopReadingAhead();
+    await this.#stopReadingAhead();
     if (gradients === undefined || k === plan.slabs.length) return;
     const columns = plan.slabs[k].map((slice) => ({
       name: slice.shape.name,
@@ -368,7 +547,7 @@ class SlabPasses {
     this.#ahead = readAhead(gradients, columns, samples);
   }
 
-  async stopReadingAhead(): Promise<void> {
+  async #stopReadingAhead(): Promise<void> {
     this.#ahead?.stop();
     await this.#ahead?.ended;
     this.#ahead = undefined;
@@ -381,7 +560,7 @@ class SlabPasses {
       parameters,
       fisher,
       budgets: this.#run.settings.budgets,
-      stepBefore: 0,
+      stepBefore: this.#run.step?.stepBefore ?? 0,
       last: true,
     };
   }
@@ -517,12 +696,11 @@ class SlabPasses {
     };
   }
 
-  async #cuts(ranked: RankedLists): Promise<Cut[]> {
+  async #cuts(ranked: RankedLists, budgets: Budgets): Promise<Cut[]> {
     const saved = await this.#records.read<SavedCut[]>('cuts');
     if (saved !== undefined)
       return saved.map(([score, tie]) => ({ score: Number(score), lastTie: tie }));
     this.#run.onProgress?.({ phase: 'select', done: 0, total: 1, unit: 'passes' });
-    const { budgets } = this.#run.settings;
     const cuts = await this.#clock.time('select', () => findCuts(this.#context, ranked, budgets));
     const words = cuts.map(({ score, lastTie }): SavedCut => [`${score}`, lastTie]);
     await this.#records.write('cuts', words);
@@ -531,26 +709,12 @@ class SlabPasses {
 
   async #statistics(
     damping: Lambda,
-    { parameters, ranked, cuts, scored, applied }: Found,
+    { parameters, ranked, cuts, scored, history }: Found,
+    pruned: readonly number[],
   ): Promise<RunStatistics> {
     const { plan, settings, gradients, others } = this.#run;
     const { solver } = plan.run;
-    const pruned = this.#together(
-      applied,
-      (record) => record.pruned,
-      (a, b) => a + b,
-    );
-    const changes = this.#final(applied, (record) => record.changes, NO_CHANGE);
     const makes = gradients !== undefined && solver !== undefined;
-    const samples = gradients?.samples ?? null;
-    const history = new StepHistory(parameters);
-    history.add({
-      ...{ pruned, samples, changes: makes ? changes : undefined },
-      firstOrder:
-        settings.firstOrder && 'step' in settings.firstOrder ? settings.firstOrder : undefined,
-      sparsity: settings.budgets.sparsity ?? null,
-      blocks: parameters.reduce((sum, { blockCount }) => sum + blockCount, 0),
-    });
     const fisher: FisherFigures | undefined = makes
       ? {
           ...{ samples: gradients.samples, form: settings.form, solver, damping },
@@ -574,7 +738,14 @@ class SlabPasses {
   }
 }
 
-/** What the passes have found. */
+/** What all slabs are cut by. */
+interface Selected {
+  damping: Lambda;
+  ranked: RankedLists;
+  cuts: readonly Cut[];
+}
+
+/** What the passes of a step have found. */
 interface Found {
   parameters: readonly PrunedShape[];
   ranked: RankedLists;
@@ -584,6 +755,11 @@ interface Found {
   scored: readonly SlabRecord[];
   /** Records of the pass that has updated; the same for pattern n:m. */
   applied: readonly SlabRecord[];
+  /** Without the step. */
+  history: StepHistory;
+  /** α of the update; absent where the gradient was left out. */
+  firstOrder?: { step: number; search?: StepSearch };
+  lossBefore?: number;
 }
 
 type PrunedShape = BlockShape & { prunedBefore: number };

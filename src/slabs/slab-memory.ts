@@ -21,7 +21,13 @@ export function sliceShape(slice: Slice): BlockShape {
 
 /** The run of a slab alone. */
 function slabRun(plan: RunPlan, slab: Slab): RunPlan {
-  return { ...plan, shapes: slab.map(sliceShape), allWeights: 0, inPlace: true };
+  return {
+    ...plan,
+    shapes: slab.map(sliceShape),
+    allWeights: 0,
+    inPlace: true,
+    measuresLoss: false,
+  };
 }
 
 /** What work on a slab takes at most. */

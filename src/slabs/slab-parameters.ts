@@ -11,6 +11,8 @@ import type { SafetensorsFile } from '../formats/safetensors/reader.js';
 import { inPieces } from '../memory/pieces.js';
 import type { RunContext } from '../pool/run-context.js';
 import { sliceShape } from './slab-memory.js';
+import type { SlabRecords } from './slab-records.js';
+import { readResult } from './slab-results.js';
 import {
   fillStarts,
   hasPlaces,
@@ -35,25 +37,34 @@ export interface SlabInput {
   /** Masks of what was pruned before. */
   masks?: SafetensorsFile;
   zerosArePruned: boolean;
+  /** In place of all these: what the step before has come to. */
+  before?: SlabRecords;
   signal?: AbortSignal;
 }
 
-/** Reads the weights of a slab, and what was pruned before, onto the run's memory. */
+/** Reads the weights of slab k, and what was pruned before, onto the run's memory. */
 export async function loadSlab(
   context: RunContext,
   slab: Slab,
+  k: number,
   input: SlabInput,
 ): Promise<LoadedSlice[]> {
+  const { before } = input;
   const loaded: LoadedSlice[] = [];
-  for (const slice of slab) loaded.push(await loadSlice(context, slice, input));
+  for (const slice of slab) {
+    const fill: Filling =
+      before === undefined
+        ? (parameter, region) => fromModel(context, slice, input, parameter, region)
+        : (parameter, region) => fromStep(context, slab, k, slice, before, parameter, region);
+    loaded.push(await loadSlice(context, slice, fill));
+  }
   return loaded;
 }
 
-async function loadSlice(
-  context: RunContext,
-  slice: Slice,
-  { model, masks, zerosArePruned, signal }: SlabInput,
-): Promise<LoadedSlice> {
+/** Fills the weights and the mask of a slice. */
+type Filling = (parameter: BlockedParameter, region: Region) => Promise<void>;
+
+async function loadSlice(context: RunContext, slice: Slice, fill: Filling): Promise<LoadedSlice> {
   const { lease } = context;
   const region = regionOf(slice);
   const shape = sliceShape(slice);
@@ -66,25 +77,55 @@ async function loadSlice(
     inRegion: twice ? places() : undefined,
     inTensor: places(),
   });
-  const data = lease.float32(regionSize(region));
-  await readWeights(context, model, slice, region, data, signal);
-  await requireFinite(slice, region, data);
-  await toBlockOrder(inRegion, data, arrays.weights);
-  lease.release(data);
-
   const part = { index: slice.index, order: inTensor };
   const parameter = { ...shape, ...arrays, order: inRegion, prunedBefore: 0, part };
-  await loadMask(context, parameter, masks, region);
+  await fill(parameter, region);
   await inPieces(parameter.size, (begin, end) => {
     const { mask, weights } = parameter;
     for (let c = begin; c < end; c++) {
-      if (zerosArePruned && weights[c] === 0) mask[c] = 0;
       if (mask[c] !== 0) continue;
       weights[c] = 0;
       parameter.prunedBefore++;
     }
   });
   return { slice, region, parameter };
+}
+
+async function fromModel(
+  context: RunContext,
+  slice: Slice,
+  { model, masks, zerosArePruned, signal }: SlabInput,
+  parameter: BlockedParameter,
+  region: Region,
+): Promise<void> {
+  const { order, weights, mask } = parameter;
+  const data = context.lease.float32(regionSize(region));
+  await readWeights(context, model, slice, region, data, signal);
+  await requireFinite(slice, region, data);
+  await toBlockOrder(order, data, weights);
+  context.lease.release(data);
+  await loadMask(context, parameter, masks, region);
+  if (!zerosArePruned) return;
+  await inPieces(parameter.size, (begin, end) => {
+    for (let c = begin; c < end; c++) if (weights[c] === 0) mask[c] = 0;
+  });
+}
+
+async function fromStep(
+  { lease }: RunContext,
+  slab: Slab,
+  k: number,
+  slice: Slice,
+  before: SlabRecords,
+  { order, weights, mask }: BlockedParameter,
+  region: Region,
+): Promise<void> {
+  const data = lease.float32(regionSize(region));
+  const bytes = lease.uint8(regionSize(region));
+  await readResult(before, slab, k, slice, [data, bytes]);
+  await toBlockOrder(order, data, weights);
+  await toBlockOrder(order, bytes, mask);
+  for (const array of [data, bytes]) lease.release(array);
 }
 
 async function readWeights(

@@ -16,8 +16,8 @@ import { isDivisible, type Slab, sliceSize } from './slice.js';
  */
 const USUAL_BATCH = 16;
 
-/** The result of a weight with its mask, on disk. */
-const RESULT_BYTES = 4 + 1;
+/** A weight with its mask on disk. */
+const STEP_BYTES = 4 + 1;
 
 /** What reading, writing and messages to threads leave for a later garbage collection. */
 const OF_NODE_BYTES = 40 * 2 ** 20;
@@ -47,8 +47,8 @@ export interface SlabPlan {
 /**
  * Plans a run in slabs: a pure function of shapes, settings and the budget.
  *
- * @param settings With the number of samples.
- * @param gradientBytes Of all samples of the prunable parameters.
+ * @param settings With the number of samples, where it is known.
+ * @param gradientBytes Of all samples of the prunable parameters; 0 where that is not known.
  * @throws {WoodFisherError} `ERR_WOODFISHER_OPTION` where not even one block fits.
  */
 export function planSlabs(
@@ -57,9 +57,9 @@ export function planSlabs(
   gradientBytes: number,
   diskBytes = Number.POSITIVE_INFINITY,
 ): SlabPlan {
-  const { samples = 1, pattern, blockSize } = settings;
+  const { pattern, blockSize } = settings;
   const fewest = settings.gradientBatch ?? 1;
-  const usual = settings.gradientBatch ?? Math.min(samples, USUAL_BATCH);
+  const usual = settings.gradientBatch ?? Math.min(settings.samples ?? USUAL_BATCH, USUAL_BATCH);
   for (let gradientBatch = usual; gradientBatch >= fewest; gradientBatch >>= 1) {
     const run = planRun({ ...settings, gradientBatch });
     if (pattern !== undefined) {
@@ -73,7 +73,7 @@ export function planSlabs(
     const again = run.solver === undefined ? 0 : passesOf(settings) - 1;
     const state = run.solver === undefined ? 0 : stateOnDisk(run);
     const scratch = slabs.flat().reduce((sum, slice) => {
-      return sum + scoreBytes(slice) + RESULT_BYTES * sliceSize(slice);
+      return sum + scoreBytes(slice) + (STEP_BYTES + betweenSteps(settings)) * sliceSize(slice);
     }, 0);
     // Written once and read as often as the gradients would be.
     const keepsState =
@@ -90,16 +90,23 @@ export function planSlabs(
   throw tooSmall(settings, budget, fewest);
 }
 
+/** Bytes of a weight on disk for the model before a step, and the ends of a line search. */
+function betweenSteps({ steps = 1, firstOrder, measuresLoss }: RunSettings): number {
+  const before = steps > 1 || measuresLoss ? STEP_BYTES : 0;
+  return before + (firstOrder === 'search' ? 2 * STEP_BYTES : 0);
+}
+
 /** The largest value that slabs have; there may be more of them than a call takes arguments. */
 export function largestOf(slabs: readonly Slab[], of: (slab: Slab) => number): number {
   return slabs.reduce((most, slab) => Math.max(most, of(slab)), 0);
 }
 
-/** How often a run goes over all slabs. */
-function passesOf({ damping, pattern }: RunSettings): number {
+/** How often a step goes over all slabs. */
+function passesOf({ damping, pattern, firstOrder }: RunSettings): number {
   const relative = typeof damping === 'object'; // λ depends on the gradients of all slabs
   const ranks = pattern?.kind !== 'subsets'; // n:m asks for no threshold over all slabs
-  return (relative ? 1 : 0) + (ranks ? 2 : 1);
+  const searches = firstOrder === 'search'; // the updates of α = 0 and α = 1
+  return (relative ? 1 : 0) + (ranks ? 2 : 1) + (searches ? 1 : 0);
 }
 
 function stateOnDisk({ shapes, solver, samples = 0, gradientBatch = samples }: RunPlan): number {

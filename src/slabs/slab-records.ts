@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile } from '../formats/replace-file.js';
 import type { PredictedLossChange } from '../updates/apply.js';
@@ -25,33 +25,57 @@ export interface SlabRecord {
   changes?: PredictedLossChange[];
 }
 
-/** Arrays of a slab: scores with masks, the Fisher, weights with masks. */
-type Kept = 'scores' | 'state' | 'results';
+/** Arrays of a slab: scores with masks, the Fisher, weights with masks; those for α = 0 and α = 1. */
+export type Kept = 'scores' | 'state' | 'results' | 'zero' | 'one';
 
-export type Pass = 'sums' | 'score' | 'apply';
+export type Pass = 'start' | 'sums' | 'score' | 'search' | 'apply';
 
 /**
  * The folder of a run: what each pass over each slab has found, and its arrays. A record is written when
  * its arrays are on disk, and in one piece, so that what is recorded is there.
  */
 export class SlabRecords {
-  readonly #folder: string;
-  readonly #durable: boolean;
+  readonly folder: string;
+  /** Whether it has to survive a power failure. */
+  readonly durable: boolean;
 
-  /** @param durable Whether it has to survive a power failure. */
   constructor(folder: string, { durable }: { durable: boolean }) {
-    this.#folder = folder;
-    this.#durable = durable;
+    this.folder = folder;
+    this.durable = durable;
+  }
+
+  /** The records of a pruning step, in a folder of their own; of step −1, the model before the first. */
+  async ofStep(step: number): Promise<SlabRecords> {
+    const folder = this.#stepFolder(step);
+    await mkdir(folder, { recursive: true });
+    return new SlabRecords(folder, { durable: this.durable });
+  }
+
+  /** Removes the records of a step that nothing needs any more. */
+  async dropStep(step: number): Promise<void> {
+    await rm(this.#stepFolder(step), { recursive: true, force: true });
+  }
+
+  #stepFolder(step: number): string {
+    return join(this.folder, step < 0 ? 'step-start' : `step-${number(step)}`);
+  }
+
+  /** Removes all but the results of a step that is done. */
+  async keepOnlyResults(): Promise<void> {
+    const names = await readdir(this.folder);
+    for (const name of names.filter((one) => !one.startsWith('results-'))) {
+      await rm(join(this.folder, name), { recursive: true, force: true });
+    }
   }
 
   /** Writes the arrays of a slab. */
   async keep(what: Kept, slab: number, arrays: readonly ArrayBufferView[]): Promise<void> {
-    await writeArrays(this.path(what, slab), arrays, { durable: this.#durable });
+    await writeArrays(this.path(what, slab), arrays, { durable: this.durable });
   }
 
   /** Path of the arrays of a slab. */
   path(what: Kept, slab: number): string {
-    return join(this.#folder, `${what}-${number(slab)}.bin`);
+    return join(this.folder, `${what}-${number(slab)}.bin`);
   }
 
   async get(pass: Pass, slab: number): Promise<SlabRecord | undefined> {
@@ -65,7 +89,7 @@ export class SlabRecords {
   /** What was written under a name; undefined where nothing was. */
   async read<T>(name: string): Promise<T | undefined> {
     try {
-      return JSON.parse(await readFile(join(this.#folder, `${name}.json`), 'utf8')) as T;
+      return JSON.parse(await readFile(join(this.folder, `${name}.json`), 'utf8')) as T;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
@@ -74,9 +98,9 @@ export class SlabRecords {
 
   async write(name: string, value: unknown): Promise<void> {
     await replaceFile(
-      join(this.#folder, `${name}.json`),
+      join(this.folder, `${name}.json`),
       (handle) => handle.writeFile(JSON.stringify(value)),
-      { durable: this.#durable },
+      { durable: this.durable },
     );
   }
 }

@@ -1,4 +1,4 @@
-import { mkdir, readdir, unlink } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ChosenEngine } from '../engine/engine.js';
 import { loadNative } from '../engine/native.js';
@@ -11,7 +11,10 @@ import type { SlabPlan } from './slab-plan.js';
 import { SlabRecords } from './slab-records.js';
 
 /** Version of what is in a work directory. */
-const VERSION = 1;
+const VERSION = 2;
+
+/** How a run is done: with the model in memory, or a slab of it at a time. */
+export type Way = { inMemory: true; gradientBatch?: number } | { inMemory: false; plan: SlabPlan };
 
 /** What a run in a work directory is, for the same command later. */
 export interface RunIdentity {
@@ -28,14 +31,16 @@ interface SavedRun {
   settings: unknown;
   inputs: Record<string, string>;
   engine: { name: string; instructionSet?: string };
-  plan: {
-    solver: ChosenSolver | null;
-    gradientBatch: number;
-    keepsState: boolean;
-    passes: number;
-    bytes: SlabPlan['bytes'];
-    slabs: { index: number; fromBlock: number; toBlock: number }[][];
-  };
+  way: { inMemory: true; gradientBatch: number | null } | { inMemory: false; plan: SavedPlan };
+}
+
+interface SavedPlan {
+  solver: ChosenSolver | null;
+  gradientBatch: number;
+  keepsState: boolean;
+  passes: number;
+  bytes: SlabPlan['bytes'];
+  slabs: { index: number; fromBlock: number; toBlock: number }[][];
 }
 
 /** A folder in which a run keeps what it has done, one run at a time. */
@@ -55,25 +60,25 @@ export class WorkDirectory {
   }
 
   /**
-   * Goes on with the run that is there, by the plan that it was begun with; where there is none, begins.
+   * Goes on with the run that is there, in the way that it was begun; where there is none, begins.
    *
    * @throws WoodFisherError `ERR_WOODFISHER_STATE` where an input, a setting or the instruction set is
    *   not what it was.
    */
   async resume(
     identity: RunIdentity,
-    plan: SlabPlan,
-  ): Promise<{ records: SlabRecords; plan: SlabPlan; resumed: boolean }> {
+    way: Way,
+  ): Promise<{ records: SlabRecords; way: Way; resumed: boolean }> {
     const records = new SlabRecords(this.#folder, { durable: true });
     const saved = await records.read<SavedRun>('run');
     const inputs: Record<string, string> = {};
     for (const path of identity.inputs) inputs[resolve(path)] = await fingerprint(path);
     if (saved === undefined) {
-      await records.write('run', savedRun(identity, inputs, plan));
-      return { records, plan, resumed: false };
+      await records.write('run', savedRun(identity, inputs, way));
+      return { records, way, resumed: false };
     }
-    this.#requireSame(saved, identity, inputs);
-    return { records, plan: restoredPlan(saved, identity.run), resumed: true };
+    this.#requireSame(saved, identity, inputs, way);
+    return { records, way: restoredWay(saved, identity.run), resumed: true };
   }
 
   /** Removes what a run has left, when its results are elsewhere. */
@@ -90,13 +95,14 @@ export class WorkDirectory {
   }
 
   async #remove(name: string): Promise<void> {
-    await unlink(join(this.#folder, name)).catch(() => undefined);
+    await rm(join(this.#folder, name), { recursive: true }).catch(() => undefined);
   }
 
   #requireSame(
-    { version, settings, inputs, engine }: SavedRun,
+    { version, settings, inputs, engine, way }: SavedRun,
     identity: RunIdentity,
     now: Record<string, string>,
+    asked: Way,
   ): void {
     const refuse = (problem: string): never => {
       throw new WoodFisherError(
@@ -123,6 +129,10 @@ export class WorkDirectory {
     if (other !== undefined) {
       refuse(`${other} was ${JSON.stringify(was[other])} and is ${JSON.stringify(is[other])}`);
     }
+    if (way.inMemory !== asked.inMemory) {
+      const [before, after] = way.inMemory ? ['in memory', 'in slabs'] : ['in slabs', 'in memory'];
+      refuse(`the model was pruned ${before} and is now ${after}`);
+    }
     const { name, instructionSet } = identity.engine;
     if (engine.name !== name) refuse(`the engine was ${engine.name} and is ${name}`);
     if (engine.instructionSet !== instructionSet) {
@@ -139,29 +149,41 @@ export class WorkDirectory {
   }
 }
 
-/** Files that a run writes into its folder, whole or not. */
+/** Files and folders that a run writes into its folder, whole or not. */
 const OURS =
-  /^((scores|state|results)-\d+\.bin|(sums|score|apply)-\d+\.json|(run|cuts)\.json|\.woodfisher-.*\.tmp)$/;
+  /^((scores|state|results)-\d+\.bin|(sums|score|apply)-\d+\.json|(run|cuts|steps)\.json|step-(\d+|start)|\.woodfisher-.*\.tmp)$/;
 
 function savedRun(
   { settings, engine: { name, instructionSet } }: RunIdentity,
   inputs: Record<string, string>,
-  { run, slabs, gradientBatch, keepsState, passes, bytes }: SlabPlan,
+  way: Way,
 ): SavedRun {
   return {
     version: VERSION,
     ...{ settings, inputs, engine: { name, instructionSet } },
-    plan: {
-      solver: run.solver ?? null,
-      ...{ gradientBatch, keepsState, passes, bytes },
-      slabs: slabs.map((slab) =>
-        slab.map(({ index, fromBlock, toBlock }) => ({ index, fromBlock, toBlock })),
-      ),
-    },
+    way: way.inMemory
+      ? { inMemory: true, gradientBatch: way.gradientBatch ?? null }
+      : { inMemory: false, plan: savedPlan(way.plan) },
   };
 }
 
-function restoredPlan({ plan }: SavedRun, settings: RunSettings): SlabPlan {
+function savedPlan({ run, slabs, gradientBatch, keepsState, passes, bytes }: SlabPlan): SavedPlan {
+  return {
+    solver: run.solver ?? null,
+    ...{ gradientBatch, keepsState, passes, bytes },
+    slabs: slabs.map((slab) =>
+      slab.map(({ index, fromBlock, toBlock }) => ({ index, fromBlock, toBlock })),
+    ),
+  };
+}
+
+function restoredWay({ way }: SavedRun, settings: RunSettings): Way {
+  return way.inMemory
+    ? { inMemory: true, gradientBatch: way.gradientBatch ?? undefined }
+    : { inMemory: false, plan: restoredPlan(way.plan, settings) };
+}
+
+function restoredPlan(plan: SavedPlan, settings: RunSettings): SlabPlan {
   const { solver, gradientBatch, keepsState, passes, bytes, slabs } = plan;
   const run = { ...planRun({ ...settings, gradientBatch }), solver: solver ?? undefined };
   return {

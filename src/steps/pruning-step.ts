@@ -14,6 +14,7 @@ import { type Ranking, rank } from '../selection/ranking.js';
 import { type SelectedMasks, select } from '../selection/select.js';
 import { applyUpdate, type PredictedLossChange } from '../updates/apply.js';
 import type { FirstOrderTerm } from '../updates/first-order.js';
+import { LentModel } from '../updates/lent-model.js';
 import { type StepSearch, searchStep } from '../updates/search-step.js';
 
 /** What one pruning step works on. */
@@ -28,6 +29,8 @@ export interface StepInput {
   budgets: Budgets;
   /** α of the step before, by which this one selects; 0 at first. */
   stepBefore: number;
+  /** The loss after the step before, where it was measured. */
+  lossBefore?: number;
   /** Whether no step follows, so that it is compared with magnitude. */
   last: boolean;
   /** Of blocks of the same parameters that were updated already, where `parameters` are only some blocks. */
@@ -43,6 +46,14 @@ export interface StepOutcome extends SelectedMasks {
   magnitude?: MagnitudeComparison;
   /** α of the update, and the search that found it; absent where the gradient was left out. */
   firstOrder?: { step: number; search?: StepSearch };
+  /** Absent without a loss. */
+  measuredLoss?: MeasuredLoss;
+}
+
+/** Loss on held-out data before a step and after it; not finite where the model gives no such. */
+export interface MeasuredLoss {
+  before: number;
+  after: number;
 }
 
 /** Ranks, cuts and updates once, with one Fisher. */
@@ -58,9 +69,37 @@ export async function pruningStep(
     input.last && settings.statistics === 'full'
       ? await clock.time('compare', () => compareMagnitude(context, ranking, selected))
       : undefined;
-  const updated = await updateStep(context, settings, clock, input, selected.masks, h);
+  const update = () => updateStep(context, settings, clock, input, selected.masks, h);
+  const updated = await measured(context, settings, clock, input, update);
   for (const array of h ?? []) context.lease.release(array);
   return { inverse, ranking, ...selected, ...updated, magnitude };
+}
+
+type Updated = Pick<StepOutcome, 'changes' | 'firstOrder' | 'measuredLoss'>;
+
+/** An update with the loss before and after it: those that a line search has found, or else measured. */
+async function measured(
+  context: RunContext,
+  { loss, firstOrder }: PruneSettings,
+  clock: PhaseClock,
+  { all, parameters, lossBefore }: StepInput,
+  update: () => Promise<Updated>,
+): Promise<Updated> {
+  if (loss === undefined) return await update();
+  if (firstOrder !== undefined && 'search' in firstOrder) {
+    const updated = await update();
+    const { search } = updated.firstOrder ?? {};
+    return {
+      ...updated,
+      measuredLoss: search && { before: search.lossBefore, after: search.lossAfter },
+    };
+  }
+  const model = new LentModel(context, all, parameters, loss);
+  const measure = (): Promise<number> =>
+    clock.time('measure', () => model.lossOf(parameters.map(({ weights }) => weights)));
+  const before = lossBefore ?? (await measure());
+  const updated = await update();
+  return { ...updated, measuredLoss: { before, after: await measure() } };
 }
 
 /** What a step ranks by; arrays on the run's memory. */

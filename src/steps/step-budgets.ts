@@ -4,6 +4,8 @@ import { type Budgets, type ByName, costsOf } from '../selection/budgets.js';
 import { totalsOf } from '../selection/units.js';
 import { removingEachTime, type Schedule, sparsities } from './schedule.js';
 
+type Counted = Pick<BlockedParameter, 'name' | 'modelSize' | 'prunedBefore'>;
+
 /**
  * The budgets after each step; the last are the goal. Sparsities and FLOPs go to theirs by the
  * schedule, floors by the same share of their way as the schedule makes to the whole of it (so that
@@ -13,7 +15,7 @@ export function stepBudgets(
   schedule: Schedule,
   steps: number,
   goal: Budgets,
-  parameters: readonly BlockedParameter[],
+  parameters: readonly Counted[],
 ): Budgets[] {
   if (steps === 1) return [goal];
   const before = prunedShares(parameters);
@@ -62,13 +64,13 @@ function shareOfWay(from: number, now: number, to: number): number {
   return to > from ? (now - from) / (to - from) : 1;
 }
 
-function prunedShares(parameters: readonly BlockedParameter[]): Record<string, number> {
+function prunedShares(parameters: readonly Counted[]): Record<string, number> {
   return Object.fromEntries(
     parameters.map(({ name, modelSize, prunedBefore }) => [name, prunedBefore / modelSize]),
   );
 }
 
-function shareOf(parameters: readonly BlockedParameter[]): number {
+function shareOf(parameters: readonly Counted[]): number {
   const { all, prunedBefore } = totalsOf(parameters, []).weights;
   return prunedBefore / all;
 }

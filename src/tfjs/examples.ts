@@ -1,4 +1,5 @@
 import { optionError } from '../errors.js';
+import type { OpenShape } from './graph.js';
 import type { Tensor, TensorFlow } from './tensorflow.js';
 
 /** n examples that are turned into tensors a batch at a time. */
@@ -9,24 +10,35 @@ export interface Source {
   batch(start: number, k: number): Tensor;
 }
 
+/** Inputs of a model. */
+export interface InputSource extends Source {
+  /** Shape of one example. */
+  shape: readonly number[];
+}
+
 /**
- * Model inputs [n, ...inputShape] from a tensor, or from a row-major Float32Array.
+ * Model inputs [n, ...inputShape] from a tensor, or from a row-major Float32Array where the shape leaves
+ * no axis open.
  *
  * @throws {WoodFisherError} `ERR_WOODFISHER_OPTION` when the shape or the length does not fit.
  */
 export function inputSource(
   tf: TensorFlow,
   inputs: Tensor | Float32Array,
-  inputShape: readonly number[],
-): Source {
-  const expected = `[n, ${inputShape.join(', ')}]`;
+  inputShape: OpenShape,
+): InputSource {
+  const expected = `[n, ${inputShape.map((axis) => axis ?? 'any').join(', ')}]`;
   if (inputs instanceof Float32Array) {
+    if (!isFixed(inputShape)) {
+      throw optionError('inputs', `a tf.Tensor ${expected}, which tells its sizes`, inputs);
+    }
     const size = inputShape.reduce((product, axis) => product * axis, 1);
     if (inputs.length % size !== 0) {
       throw optionError('inputs', `${expected}, a multiple of ${size} values`, inputs.length);
     }
     return {
       count: inputs.length / size,
+      shape: inputShape,
       // A copy: the cpu backend keeps the array it is given, and what it keeps is handed out.
       batch: (start, k) =>
         tf.tensor(inputs.slice(start * size, (start + k) * size), [k, ...inputShape]),
@@ -35,14 +47,18 @@ export function inputSource(
   if (!(inputs instanceof tf.Tensor)) {
     throw optionError('inputs', `a Float32Array or a tf.Tensor ${expected}`, inputs);
   }
-  const { shape } = inputs;
+  const [count, ...shape] = inputs.shape;
   if (
-    shape.length !== inputShape.length + 1 ||
-    inputShape.some((axis, i) => axis !== shape[i + 1])
+    shape.length !== inputShape.length ||
+    inputShape.some((axis, i) => axis !== null && axis !== shape[i])
   ) {
-    throw optionError('inputs', `of shape ${expected}`, `[${shape.join(', ')}]`);
+    throw optionError('inputs', `of shape ${expected}`, `[${inputs.shape.join(', ')}]`);
   }
-  return { count: shape[0], batch: (start, k) => floatRows(tf, inputs, start, k) };
+  return { count, shape, batch: (start, k) => floatRows(tf, inputs, start, k) };
+}
+
+function isFixed(shape: OpenShape): shape is readonly number[] {
+  return shape.every((axis) => axis !== null);
 }
 
 /** Rows `start` … `start + k - 1` of a tensor as float32. */

@@ -29,9 +29,10 @@ export interface GradientOptions extends FactorOptions {
  * model is sure of keep accurate gradients.
  *
  * @param model A built `tf.LayersModel`; its weights are read anew for each batch.
- * @param inputs [n, ...inputShape]: a tensor, or a row-major Float32Array.
+ * @param inputs [n, ...inputShape]: a tensor, or a row-major Float32Array; a tensor where the model leaves
+ *   sizes open.
  * @param labels For the categorical losses n class indices, or rows [n, classes] (one-hot or
- *   probabilities); for the other named losses targets [n, outputs]; for a function whatever it
+ *   probabilities); for the other named losses targets [n, ...outputs]; for a function whatever it
  *   takes, n along the first axis (Int32Array and Uint8Array arrive as an int32 tensor [k],
  *   number[] and Float32Array as a float32 one). Arrays are row-major.
  *   Not read, and may be undefined, with `fisher: 'true'`.

@@ -11,10 +11,13 @@ export interface GraphStep extends LayerStep {
   inputs: readonly number[];
 }
 
+/** Sizes of the axes, null where any goes. */
+export type OpenShape = readonly (number | null)[];
+
 /** A model as the steps from its input to its output, each behind those whose values it takes. */
 export interface Graph {
-  /** Shape of one example. */
-  inputShape: readonly number[];
+  /** Shape of one example; null where the model takes any size. */
+  inputShape: OpenShape;
   steps: readonly GraphStep[];
   /** The value that the model gives. */
   output: number;
@@ -105,7 +108,7 @@ function isNumber(value: number | undefined): value is number {
   return value !== undefined;
 }
 
-function checkedShape(model: LayersModel): number[] {
+function checkedShape(model: LayersModel): OpenShape {
   if (!model.outputs?.length) {
     throw modelError('model must be built: give its first layer an inputShape');
   }
@@ -113,9 +116,5 @@ function checkedShape(model: LayersModel): number[] {
     const counts = `${model.inputs.length} inputs and ${model.outputs.length} outputs`;
     throw modelError(`model must have one input and one output, but has ${counts}`);
   }
-  const shape = model.inputs[0].shape.slice(1);
-  if (shape.some((size) => size === null)) {
-    throw modelError(`model must have a fixed input shape, but has [${shape.join(', ')}]`);
-  }
-  return shape as number[];
+  return model.inputs[0].shape.slice(1);
 }

@@ -9,9 +9,12 @@ type LabelArray = Exclude<Labels, Tensor>;
 
 /**
  * What a loss wants to see of the labels: `classes` one-hot rows [k, width] from class indices or
- * from rows; `targets` rows [k, width]; `raw` the labels as they are.
+ * from rows; `targets` rows [k, width], of whatever width there is where none is told; `raw` the labels
+ * as they are.
  */
-export type LabelForm = { kind: 'classes' | 'targets'; width: number } | { kind: 'raw' };
+export type LabelForm =
+  | { kind: 'classes' | 'targets'; width: number | undefined }
+  | { kind: 'raw' };
 
 /**
  * Labels a batch at a time, in the form a loss wants.
@@ -30,8 +33,9 @@ export async function labelSource(
     throw optionError('labels', rule, labels);
   }
   if (form.kind === 'raw') return rawSource(tf, labels, examples);
-  const { kind, width } = form;
+  const { kind } = form;
   const count = labels instanceof tf.Tensor ? labels.size : labels.length;
+  const width = form.width ?? Math.max(1, Math.floor(count / examples));
   if (kind === 'classes' && count === examples && width > 1) {
     const classes = labels instanceof tf.Tensor ? await labels.data() : labels;
     assertClasses(classes, width);

@@ -98,23 +98,39 @@ export function objectiveOf(
     throw optionError('loss', rule, chosen);
   }
   const shape = model.outputs[0].shape;
-  if (shape.length !== 2) {
+  if (shape.length !== 2 && (named.labels === 'classes' || shape.length < 2)) {
     throw new WoodFisherError(
       'ERR_WOODFISHER_MODEL',
       `${chosen} needs outputs [batch, values], but the model's have rank ${shape.length}; ` +
         'pass a function (labels, predictions) => losses [k] as the option loss',
     );
   }
+  const sizes = shape.slice(1);
+  const width = sizes.reduce<number>((product, size) => product * (size ?? Number.NaN), 1);
   const last = graph.steps[graph.output - 1];
   const logits =
     last?.name !== undefined && last.name === named.activation ? named.fromLogits : undefined;
+  const draw = (logits ? named.drawFromLogits : undefined) ?? named.draw;
   return {
     output: logits ? last.inputs[0] : graph.output,
     name: chosen as LossName,
-    labelForm: { kind: named.labels, width: shape[1] as number },
-    draw: logits ? named.drawFromLogits : named.draw,
-    summedLoss: (labels, outputs) => tf.sum((logits ?? named.fromPredictions)(tf, labels, outputs)),
+    labelForm: { kind: named.labels, width: Number.isNaN(width) ? undefined : width },
+    draw: (_, outputs, random) => draw(tf, rowsOf(tf, outputs), random),
+    summedLoss: (labels, outputs) => {
+      const rows = rowsOf(tf, outputs);
+      const [, given] = labels.shape;
+      if (given !== rows.shape[1]) {
+        const rule = `of ${rows.shape[1]} values for each example, as the outputs are`;
+        throw optionError('labels', rule, given);
+      }
+      return tf.sum((logits ?? named.fromPredictions)(tf, labels, rows));
+    },
   };
+}
+
+/** [k, …] as [k, values]. */
+function rowsOf(tf: TensorFlow, outputs: Tensor): Tensor {
+  return outputs.rank === 2 ? outputs : tf.reshape(outputs, [outputs.shape[0], -1]);
 }
 
 /** The loss the model was compiled with, which may stand in a list or a record of one. */

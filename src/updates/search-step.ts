@@ -1,23 +1,12 @@
-import { optionError, WoodFisherError } from '../errors.js';
+import { WoodFisherError } from '../errors.js';
 import type { BlockShape } from '../fisher/block-shape.js';
 import type { BlockedParameter } from '../fisher/blocked-parameter.js';
-import { toModelLayout } from '../fisher/layout.js';
 import type { ArrayPlan } from '../memory/array-plan.js';
 import { copyInPieces, inPieces } from '../memory/pieces.js';
 import type { Parameter } from '../parameters.js';
 import type { RunContext } from '../pool/run-context.js';
+import { LentModel, type LossFunction } from './lent-model.js';
 import { lineSearch, type TriedStep } from './line-search.js';
-
-/** A tensor of the model as the loss callback gets it, row-major in its own layout. */
-export interface LossParameter {
-  name: string;
-  shape: readonly number[];
-  /** Lent until the callback returns, or what it returns settles. */
-  data: Float32Array;
-}
-
-/** Mean loss of the model with these parameters, all of them, in the order given to `prune`. */
-export type LossFunction = (parameters: readonly LossParameter[]) => number | Promise<number>;
 
 /** What a line search has found. */
 export interface StepSearch {
@@ -70,59 +59,42 @@ export async function searchStep(
     );
     await update(zero, 0);
     await update(one, 1);
-    const { best, tried } = await lineSearch(async (step) => {
+    return await searchAlong(lossBefore, start, async (step) => {
       for (const [i, array] of between.entries()) {
         await inPieces(array.length, (begin, end) => {
-          for (let c = begin; c < end; c++) array[c] = zero[i][c] + step * (one[i][c] - zero[i][c]);
+          for (let c = begin; c < end; c++) array[c] = atStep(step, zero[i][c], one[i][c]);
         });
       }
       return await model.lossOf(between);
-    }, start);
-    if (!Number.isFinite(best.loss)) {
-      throw new WoodFisherError(
-        'ERR_WOODFISHER_NONFINITE',
-        `loss must be finite for some step of the line search, but is not for any of ${tried.map(({ step }) => step).join(', ')}`,
-        { option: 'loss' },
-      );
-    }
-    return { step: best.step, lossBefore, lossAfter: best.loss, tried };
+    });
   } finally {
     for (const array of arrays.flatMap((of) => Object.values(of))) context.lease.release(array);
   }
 }
 
-/** The model with weights that change, on arrays that are used again for each evaluation. */
-class LentModel {
-  readonly #context: RunContext;
-  readonly #blocked: readonly BlockedParameter[];
-  readonly #loss: LossFunction;
-  readonly #parameters: LossParameter[];
+/** A weight on the line between those of α = 0 and α = 1. */
+export function atStep(step: number, zero: number, one: number): number {
+  return zero + step * (one - zero);
+}
 
-  constructor(
-    context: RunContext,
-    all: readonly Parameter[],
-    blocked: readonly BlockedParameter[],
-    loss: LossFunction,
-  ) {
-    this.#context = context;
-    this.#blocked = blocked;
-    this.#loss = loss;
-    const prunable = new Set(blocked.map(({ name }) => name));
-    this.#parameters = all.map(({ name, shape, data }) => ({
-      name,
-      shape,
-      data: prunable.has(name) ? new Float32Array(data.length) : data,
-    }));
+/**
+ * The line search, with what is told of it.
+ *
+ * @param evaluate The loss with a step.
+ * @throws {WoodFisherError} `ERR_WOODFISHER_NONFINITE` where no step has a finite loss.
+ */
+export async function searchAlong(
+  lossBefore: number,
+  start: number,
+  evaluate: (step: number) => Promise<number>,
+): Promise<StepSearch> {
+  const { best, tried } = await lineSearch(evaluate, start);
+  if (!Number.isFinite(best.loss)) {
+    throw new WoodFisherError(
+      'ERR_WOODFISHER_NONFINITE',
+      `loss must be finite for some step of the line search, but is not for any of ${tried.map(({ step }) => step).join(', ')}`,
+      { option: 'loss' },
+    );
   }
-
-  async lossOf(weights: readonly Float32Array[]): Promise<number> {
-    for (const [i, { name, order }] of this.#blocked.entries()) {
-      const parameter = this.#parameters.find((one) => one.name === name);
-      if (parameter !== undefined) await toModelLayout(order, weights[i], parameter.data);
-    }
-    const loss = await this.#loss(this.#parameters);
-    this.#context.throwIfUnusable();
-    if (typeof loss !== 'number') throw optionError('loss', 'a function that gives a number', loss);
-    return loss;
-  }
+  return { step: best.step, lossBefore, lossAfter: best.loss, tried };
 }

@@ -96,7 +96,7 @@ export function planOf(problem: Problem, asked: Asked, share: number): SlabPlan 
   const parameters = [...model.tensors.values()].map(({ name, shape }) => ({
     ...{ name, shape, outputAxis, prunable: true },
   }));
-  const settings = checkSettings({ ...asked, parameters: [], gradients: [] });
+  const settings = checkSettings({ ...asked, parameters: [], gradients: () => [] });
   const run = {
     ...runSettings({ solver: asked.solver, inPlace: true, parameters }, settings),
     ...{ samples: gradients.samples, gradientBatch: asked.gradientBatch },

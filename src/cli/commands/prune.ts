@@ -41,6 +41,11 @@ Examples:
   # within a container of 2 GB: refused at once, with settings that fit, where it needs more
   woodfisher prune --weights model.safetensors --gradients g.safetensors --sparsity 0.8 \\
     --memory-limit 1800MB --out pruned.safetensors
+  # 16 steps, the gradients of each by a program of yours, the step along them by a held-out loss
+  woodfisher prune --weights model.safetensors --sparsity 0.9 --steps 16 \\
+    --gradients-command 'python grads.py {weights} {mask} {out}' \\
+    --loss-command 'python loss.py {weights}' --first-order line-search \\
+    --work-dir work --out pruned.safetensors
   # the gradients are read once; the saved Fisher then serves every sparsity and damping
   woodfisher prune --weights model.safetensors --gradients g.safetensors --sparsity 0.8 \\
     --save-fisher f.safetensors --out p80.safetensors
@@ -59,6 +64,16 @@ Files:
                same for all; 100 to 1000 is usual. Gradients of kept tensors are not read. Samples of
                several files (each any number) follow each other, those of a pattern sorted by name. Also
                .npy arrays [N, d] with --gradient-names.
+  --gradients-command
+               Runs before each step (the first too, unless --gradients has its samples), without a
+               shell: words with quotes, and in them {weights}, the model as it stands then, like
+               --weights; {out}, where it leaves the gradients: a safetensors file, or a folder of such,
+               as --gradients takes them; {mask}, as --mask-out; {step} from 1; {steps}; {samples},
+               those of --samples or what --preset is made for. What it prints goes to stderr.
+  --loss-command
+               Prints the loss of the model in {weights} on held-out data, a number on the last line of
+               stdout. It is run before the first step and after each, and the result shows it beside
+               the predicted change; for --first-order line-search at most 12 times a step.
   --mask-in    U8 or BOOL tensors, as --mask-out writes them. Tensors without one lost nothing.
   --pattern    Groups are ranked by what the loss of all their weights together costs. The cheapest
                go until --sparsity (--target-flops) is reached. A .json file holds sets of weights,
@@ -74,7 +89,8 @@ Files:
 Output:
   Progress goes to stderr, a table to stdout. With --json each line of stdout is an object with the
   member "event": "kept" (name, shape, size, reason), "estimate" (solver, bytes, seconds: what the run
-  is going to take), "plan" (slabs, bytes, passes, seconds: the same of a run in slabs), "progress" (phase, done, total, unit), "warning" (code, message) and last "done"
+  is going to take), "plan" (slabs, bytes, passes, seconds: the same of a run in slabs), "gradients-command"
+  and "loss-command" (step, words), "loss" (step, loss), "resumed" (steps), "progress" (phase, done, total, unit), "warning" (code, message) and last "done"
   (the statistics, and the files written) or "error" (code, message, details).
 ${EXIT_CODES_HELP}`;
 

@@ -35,6 +35,7 @@ export function pruneSummary(
     `${count(pruned)} of ${count(totals.size)} weights are pruned (${percent(totals.sparsity)}), ${methodWords(statistics)}`,
     ...flopsLines(statistics),
     ...fisherLines(statistics),
+    ...lossLines(statistics),
     ...curveLines(statistics),
     ...magnitudeLines(statistics),
     `engine: ${engine.name}${instructions}, ${threads} threads: ${engine.reason}`,
@@ -105,6 +106,16 @@ function fisherLines({
   return [
     `Fisher: ${count(samples)} samples${formWords(fisher)}, ${blocks === 'compact' ? 'compact ' : ''}blocks of ${count(blockSize)}, damping ${dampingWords(damping)}`,
     `predicted loss change: ${scientific(quadratic)} (½δᵀFδ), ${scientific(linear)} (ḡᵀδ); without the update ${scientific(withoutUpdate.quadratic)}, ${scientific(withoutUpdate.linear)}`,
+  ];
+}
+
+/** measured loss change: 1.2e-3 (0.31 before, 0.3112 after) */
+function lossLines({ measuredLoss }: RunStatistics): string[] {
+  if (measuredLoss === null) return [];
+  const { before, after } = measuredLoss;
+  const change = before === null || after === null ? null : after - before;
+  return [
+    `measured loss change: ${scientific(change)} (${scientific(before)} before, ${scientific(after)} after)`,
   ];
 }
 

@@ -15,8 +15,8 @@ export function textReporter(display: ProgressDisplay): Reporter {
       display.show(progress);
     },
     note(_event, _facts, line) {
-      if (line === undefined) return;
       display.stop();
+      if (line === undefined) return;
       process.stderr.write(`${line}\n`);
     },
     warning(message) {

@@ -1,4 +1,5 @@
 import { optionError } from '../../errors.js';
+import type { OpenShape } from '../graph.js';
 import type { Tensor, TensorFlow } from '../tensorflow.js';
 import { type ExampleArrays, type Examples, readArrays } from './examples.js';
 
@@ -19,7 +20,7 @@ export type Dataset = ExampleArrays | ExampleStream;
 export async function readDataset(
   tf: TensorFlow,
   dataset: Dataset,
-  inputShape: readonly number[],
+  inputShape: OpenShape,
   { most, what, signal }: { most: number; what: string; signal?: AbortSignal },
 ): Promise<Examples> {
   if (isStream(dataset)) return await readStream(tf, dataset, inputShape, { most, what, signal });
@@ -32,7 +33,7 @@ export async function readDataset(
 async function readStream(
   tf: TensorFlow,
   stream: ExampleStream,
-  inputShape: readonly number[],
+  inputShape: OpenShape,
   { most, what, signal }: { most: number; what: string; signal?: AbortSignal },
 ): Promise<Examples> {
   const parts: Examples[] = [];
@@ -47,6 +48,10 @@ async function readStream(
       const rule = `of shape [${first.labelShape}] for each example, as in the first element`;
       throw optionError(`${what}.ys`, rule, `of shape [${part.labelShape}]`);
     }
+    if (first !== undefined && `${first.inputShape}` !== `${part.inputShape}`) {
+      const rule = `of shape [${first.inputShape}] for each example, as in the first element`;
+      throw optionError(`${what}.xs`, rule, `of shape [${part.inputShape}]`);
+    }
     parts.push(part);
     count += part.count;
   }
@@ -58,7 +63,7 @@ async function readStream(
 async function readElement(
   tf: TensorFlow,
   value: unknown,
-  inputShape: readonly number[],
+  inputShape: OpenShape,
   what: string,
 ): Promise<Examples> {
   const { xs, ys } = (value ?? {}) as { xs?: unknown; ys?: unknown };
@@ -72,7 +77,9 @@ async function readElement(
       throw optionError(what, 'a dataset of elements {xs, ys} of tensors or arrays', value);
     }
     const one = { xs: Float32Array.from(x.values), ys: [0] };
-    const read = await readArrays(tf, one, inputShape, what);
+    const given = xs instanceof tf.Tensor ? xs.shape : [];
+    const shape = inputShape.map((axis, i) => axis ?? given[i] ?? null);
+    const read = await readArrays(tf, one, shape, what);
     const labels = y.whole ? Int32Array.from(y.values) : Float32Array.from(y.values);
     return { ...read, labels, labelShape: y.shape };
   } finally {

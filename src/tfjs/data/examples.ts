@@ -1,11 +1,12 @@
 import { optionError } from '../../errors.js';
 import { inputSource } from '../examples.js';
+import type { OpenShape } from '../graph.js';
 import type { Labels } from '../labels.js';
 import type { Tensor, TensorFlow } from '../tensorflow.js';
 
 /** n examples as arrays or tensors, n along the first axis; see {@link perExampleGradients}. */
 export interface ExampleArrays {
-  /** [n, ...inputShape]: a tensor, or a row-major Float32Array. */
+  /** [n, ...inputShape]: a tensor, or a row-major Float32Array where the model leaves no size open. */
   xs: Tensor | Float32Array;
   /** Class indices [n], rows [n, classes], or targets [n, …]; arrays are row-major. */
   ys: Labels;
@@ -31,10 +32,10 @@ export interface Examples {
 export async function readArrays(
   tf: TensorFlow,
   { xs, ys }: ExampleArrays,
-  inputShape: readonly number[],
+  openShape: OpenShape,
   what: string,
 ): Promise<Examples> {
-  const { count } = inputSource(tf, xs, inputShape);
+  const { count, shape: inputShape } = inputSource(tf, xs, openShape);
   if (count === 0) throw optionError(`${what}.xs`, 'of at least one example', count);
   const inputs = xs instanceof Float32Array ? xs : Float32Array.from(await xs.data());
   const { labels, shape } = await readLabels(tf, ys, what);
@@ -97,10 +98,15 @@ export function sliceExamples(examples: Examples, start: number, end: number): E
   };
 }
 
+/** The inputs [count, ...inputShape]; the caller disposes the tensor. */
+export function inputTensor(tf: TensorFlow, { count, inputs, inputShape }: Examples): Tensor {
+  // A copy: the cpu backend keeps the array it is given, and what it keeps is handed out.
+  return tf.tensor(inputs.slice(), [count, ...inputShape]);
+}
+
 /** The labels [count, ...labelShape]; the caller disposes the tensor. */
 export function labelTensor(tf: TensorFlow, { count, labels, labelShape }: Examples): Tensor {
   const dtype = labels instanceof Float32Array ? 'float32' : 'int32';
-  // A copy: the cpu backend keeps the array it is given, and what it keeps is handed out.
   return tf.tensor(labels.slice(), [count, ...labelShape], dtype);
 }
 

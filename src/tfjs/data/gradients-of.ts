@@ -4,7 +4,7 @@ import { meanGradients } from '../mean-gradients.js';
 import type { FactorOptions } from '../options.js';
 import type { LayersModel, TensorFlow } from '../tensorflow.js';
 import type { DrawnExamples } from './draw.js';
-import { labelTensor, pick } from './examples.js';
+import { inputTensor, labelTensor, pick } from './examples.js';
 
 /** How gradients of drawn examples are taken. */
 export interface DrawnGradientOptions extends Pick<FactorOptions, 'loss' | 'fisher' | 'signal'> {
@@ -27,17 +27,19 @@ export async function* gradientsOf(
   for (let start = 0; start < indices.length; start += step) {
     const batch = pick(examples, indices.subarray(start, start + step));
     const labels = labelTensor(tf, batch);
+    const inputs = inputTensor(tf, batch);
     const drawn = fisher === 'true' ? { fisher, seed: seed + start } : {};
     const options = { tf, loss, batchSize: gradientBatch, signal, ...drawn };
     try {
       yield* m === 1
-        ? perExampleFactors(model, batch.inputs, labels, options)
-        : meanGradients(model, batch.inputs, labels, {
+        ? perExampleFactors(model, inputs, labels, options)
+        : meanGradients(model, inputs, labels, {
             ...options,
             examplesPerSample: m,
             samplesPerBatch,
           });
     } finally {
+      inputs.dispose();
       labels.dispose();
     }
   }

@@ -7,20 +7,22 @@ import { activationSteps, byName, type LayerKind, type Makers, type Modes } from
 export const dense: LayerKind = (application) => {
   const { layer, inputShapes } = application;
   const [kernel, bias] = layer.weights;
-  const places = (inputShapes[0].slice(1, -1) as number[]).reduce((a, b) => a * b, 1);
   const outputs = kernel.shape[1] as number;
-  const makers: Makers = byName(application, [
-    [
-      kernel,
-      (deltas, x) => ({
-        ...placeProducts(places, x, deltas, outputs),
-        ...(places === 1 && { factors: { inputs: x, deltas } }),
-      }),
-    ],
-    [bias, (deltas) => biasSums(places * outputs, outputs, deltas)],
-  ]);
+  // An axis of any size, null, is more than one place.
+  const single = inputShapes[0].slice(1, -1).every((size) => size === 1);
+  const makers = (places: number): Makers =>
+    byName(application, [
+      [
+        kernel,
+        (deltas, x) => ({
+          ...placeProducts(places, x, deltas, outputs),
+          ...(single && { factors: { inputs: x, deltas } }),
+        }),
+      ],
+      [bias, (deltas) => biasSums(places * outputs, outputs, deltas)],
+    ]);
   const modes: Modes = byName(application, [
-    [kernel, places === 1 ? 'factors' : 'positions'],
+    [kernel, single ? 'factors' : 'positions'],
     [bias, 'positions'],
   ]);
   const name = 'dense';
@@ -30,7 +32,8 @@ export const dense: LayerKind = (application) => {
       modes,
       run: (pass, x) => {
         const y = multiplyLast(pass.tf, x, kernel.read(), bias?.read());
-        return pass.tap(y, [x], makers);
+        const places = x.shape.slice(1, -1).reduce((a, b) => a * b, 1);
+        return pass.tap(y, [x], makers(places));
       },
     },
     ...activationSteps(layer),

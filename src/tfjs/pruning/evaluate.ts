@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { type Examples, labelTensor, sliceExamples } from '../data/examples.js';
+import { type Examples, inputTensor, labelTensor, sliceExamples } from '../data/examples.js';
 import { graphOf } from '../graph.js';
 import { labelSource } from '../labels.js';
 import { type LossFunction, type LossName, objectiveOf } from '../objective.js';
@@ -45,19 +45,19 @@ export function evaluatorOf(
     try {
       const source = await labelSource(tf, raw, objective.labelForm, batch.count);
       const sums = tf.tidy(() => {
-        const input = tf.tensor(batch.inputs.slice(), [batch.count, ...batch.inputShape]);
-        const values: Tensor[] = [input];
+        const values: Tensor[] = [inputTensor(tf, batch)];
         for (const step of graph.steps) {
           values.push(step.run(pass, ...step.inputs.map((value) => values[value])));
         }
         const labels = source.batch(0, batch.count);
+        const outputs = values[graph.output];
+        // Losses take the values of an example as a row, metrics as the model gives them.
+        const { kind } = objective.labelForm;
+        const shaped = kind === 'targets' ? tf.reshape(labels, outputs.shape) : labels;
         return [
           objective.summedLoss(labels, values[objective.output]),
           ...wanted.map(({ of, labels: form }) =>
-            tf.mul(
-              tf.mean(of(form === 'as given' ? raw : labels, values[graph.output])),
-              batch.count,
-            ),
+            tf.mul(tf.mean(of(form === 'as given' ? raw : shaped, outputs)), batch.count),
           ),
         ];
       });

@@ -2,6 +2,7 @@ import { optionError } from '../../errors.js';
 import { type Dataset, readDataset } from '../data/dataset.js';
 import { holdOut } from '../data/draw.js';
 import type { Examples } from '../data/examples.js';
+import type { OpenShape } from '../graph.js';
 import type { TensorFlow } from '../tensorflow.js';
 
 /** Which examples stay out of the Fisher. */
@@ -22,7 +23,7 @@ export interface HeldOutOptions {
 
 export interface ReadOptions extends HeldOutOptions {
   tf: TensorFlow;
-  inputShape: readonly number[];
+  inputShape: OpenShape;
   /** Examples that all steps take together. */
   wanted: number;
   /** Whether a line search needs examples that are not in the Fisher. */

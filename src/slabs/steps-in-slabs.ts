@@ -1,0 +1,61 @@
+import type { MatchedGradients } from '../files/gradient-files.js';
+import type { PrunedTensor } from '../files/pruned-model.js';
+import { PhaseClock } from '../report/progress.js';
+import { StepHistory } from '../report/step-history.js';
+import type { StepsDone } from '../steps/step-journal.js';
+import { SlabPasses, type SlabRun, type SlabRunResult, withSlabContext } from './prune-slabs.js';
+import { doneSteps, recordStep } from './saved-steps.js';
+import { resultTensors } from './slab-results.js';
+
+/** What steps in slabs take from elsewhere; tensors are those of the parameters as they stand. */
+export interface StepSource {
+  /** Gradients at the weights of step `index`; they stay open until the next are asked for, or `close`. */
+  gradients(index: number, tensors: readonly PrunedTensor[]): Promise<MatchedGradients | undefined>;
+  /** Closes the gradients of the step. */
+  close(): Promise<void>;
+  /** Loss on held-out data. Absent: it is not measured. */
+  loss?: (tensors: readonly PrunedTensor[]) => Promise<number>;
+  /** Told when the run goes on after steps that are done. */
+  onResume?: (done: StepsDone) => void;
+}
+
+/**
+ * Prunes in several steps, each a run in slabs on the weights of the step before, with the results of
+ * prune() to the bit for the same batches.
+ */
+export async function pruneStepsInSlabs(
+  run: Omit<SlabRun, 'gradients' | 'step'>,
+  source: StepSource,
+): Promise<SlabRunResult> {
+  const { plan, settings, records } = run;
+  return await withSlabContext(run, async (context) => {
+    const clock = new PhaseClock(() => context.lease.peakBytes);
+    const done = await doneSteps(records);
+    if (done !== undefined) source.onResume?.(done);
+    let history = done && StepHistory.restore(done.history);
+    let before = await records.ofStep((done?.count ?? 0) - 1);
+    let tensors =
+      done === undefined
+        ? await new SlabPasses(context, { ...run, records: before }, clock).start()
+        : resultTensors(plan.run.shapes, plan.slabs, before);
+    for (let index = done?.count ?? 0, stepBefore = done?.stepBefore ?? 0; ; index++) {
+      const own = await records.ofStep(index);
+      const gradients = await source.gradients(index, tensors);
+      const step = { index, stepBefore, history, tensors, loss: source.loss };
+      const input = { ...run.input, before };
+      const passes = new SlabPasses(
+        context,
+        { ...run, input, gradients, records: own, step },
+        clock,
+      );
+      const result = await passes.prune();
+      if (index === settings.steps - 1) {
+        return { tensors: result.tensors, statistics: await result.statistics() };
+      }
+      await source.close();
+      ({ step: stepBefore, history, tensors } = result);
+      await recordStep(records, { count: index + 1, stepBefore, history: history.record() });
+      before = own;
+    }
+  });
+}
