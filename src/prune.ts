@@ -27,7 +27,13 @@ import {
 import { PhaseClock } from './report/progress.js';
 import type { PhaseStatistics, RunStatistics } from './report/statistics.js';
 import { StepHistory } from './report/step-history.js';
-import { conditionsOf, fisherFigures, residualsOf, runStatistics } from './report/summarise.js';
+import {
+  conditionsOf,
+  fisherFigures,
+  groupFigures,
+  residualsOf,
+  runStatistics,
+} from './report/summarise.js';
 import { checkGoal } from './selection/check-goal.js';
 import { listsInMemory } from './selection/ranked-lists.js';
 import { disposeRanking } from './selection/ranking.js';
@@ -131,7 +137,7 @@ async function pruneWith(
       ranking: last.ranking,
       magnitude: last.magnitude,
       units: listsInMemory(last.ranking.units),
-      groups: last.ranking.groups,
+      groups: groupFigures(last.ranking.groups),
       cuts: last.cuts,
       pruned: last.pruned,
       history,

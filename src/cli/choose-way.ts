@@ -41,14 +41,18 @@ export function chooseWay(opened: OpenedRun, flags: WayFlags, diskBytes?: number
       { option, value: asked },
     );
   }
-  const gradientBatch =
-    settings.gradients === undefined
-      ? undefined
-      : (settings.gradientBatch ?? batchWithin(run, settings.memory));
-  const inMemory: Way = { inMemory: true, gradientBatch };
-  if (reason !== undefined || flags.memoryLimit !== undefined) return inMemory;
+  const resident = (): Way & { inMemory: true } => ({
+    inMemory: true,
+    gradientBatch:
+      settings.gradients === undefined
+        ? undefined
+        : (settings.gradientBatch ?? batchWithin(run, settings.memory)),
+  });
+  if (reason !== undefined || flags.memoryLimit !== undefined) return resident();
   const budget = flags.memory === undefined ? freeMemory() / 2 : parseBytes('memory', flags.memory);
   if (asked === undefined) {
+    const inMemory = resident();
+    const { gradientBatch } = inMemory;
     const total = memoryOf(planRun({ ...run, gradientBatch })).total;
     const weights = [...model.tensors.values()].reduce((sum, { size }) => sum + 4 * size, 0);
     if (total + weights <= budget) return inMemory;

@@ -47,13 +47,14 @@ export async function pruneFiles(flags: PruneFlags, run: Run): Promise<void> {
   const pruning = way.inMemory
     ? pruneWhole(opened, { maskIn, gradientBatch: way.gradientBatch, records, jobs }, run)
     : pruneParts(opened, { maskIn, plan: way.plan, records, jobs }, run);
-  const { tensors, scores, statistics, load } = await pruning.catch((error) => {
-    const mayGoOn = signal.aborted || error.code === 'ERR_WOODFISHER_JOB';
+  const tellHowToGoOn = (error: { code?: string }): never => {
+    const mayGoOn = signal.aborted || RETRIED.has(error.code ?? '');
     if (mayGoOn && flags.workDir !== undefined) {
       reporter.warning(`what is done is in ${flags.workDir}; the same command goes on from there`);
     }
     throw error;
-  });
+  };
+  const { tensors, scores, statistics, load } = await pruning.catch(tellHowToGoOn);
 
   const beforeWrite = performance.now();
   const { model } = opened;
@@ -68,7 +69,7 @@ export async function pruneFiles(flags: PruneFlags, run: Run): Promise<void> {
         const weights = count === 1 ? '1 kept weight' : `${count} kept weights`;
         warnings.push(`${weights} of "${name}" round to 0 in ${dtype}; the mask has them as kept`);
       },
-    });
+    }).catch(tellHowToGoOn);
   }
   if (flags.scores !== undefined && scores !== undefined) {
     await outputs.stage(flags.scores, (path) => writeSafetensors(path, scores));
@@ -94,6 +95,9 @@ export async function pruneFiles(flags: PruneFlags, run: Run): Promise<void> {
     ),
   );
 }
+
+/** What may succeed when the same is tried again: a job, and writing to a disk that has room by then. */
+const RETRIED = new Set(['ERR_WOODFISHER_JOB', 'ERR_WOODFISHER_OUTPUT']);
 
 /** The user's own jobs; undefined where none are to be run. */
 function jobsOf(

@@ -1,7 +1,7 @@
 import { Lease } from '../memory/arena.js';
 import type { MatchedGradients } from './gradient-files.js';
 import { type Region, regionSize } from './region.js';
-import { type NamedRead, readAll, readsOf } from './tensor-reads.js';
+import { type NamedRead, readAll, readsOf, runsOf } from './tensor-reads.js';
 
 /** Samples of a batch: a multiple of the steps of the Woodbury recursion, up to a panel of gram sums. */
 const STEP = 16;
@@ -106,4 +106,26 @@ function sampleReads(
     at += room.length;
   }
   return reads;
+}
+
+/**
+ * Has the system read the first `samples` samples ahead of their time, beside whatever else is done. They
+ * take none of this process's memory.
+ *
+ * @returns What waits for it; `stop` has it end before.
+ */
+export function readAhead(
+  files: MatchedGradients,
+  columns: readonly GradientColumns[],
+  samples: number,
+): { ended: Promise<void>; stop: () => void } {
+  const control = new Int32Array(new SharedArrayBuffer(8));
+  const reads = columns.flatMap(({ name, region }) =>
+    [...files.runs(name, 0, samples)].flatMap(({ place, first, count }) =>
+      runsOf(place, region, first, count),
+    ),
+  );
+  // What cannot be read is told when it is wanted.
+  const ended = readAll(reads, control).catch(() => undefined);
+  return { ended, stop: () => void Atomics.store(control, 0, 1) };
 }

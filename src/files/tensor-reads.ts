@@ -22,33 +22,46 @@ const TASK_BYTES = 8 * 2 ** 20;
 
 /** Reads of a region of tensors number `first` and following, as many as there is room for in `into`. */
 export function readsOf(
-  { path, fd, dtype, begin, rowBytes }: TensorPlace,
+  place: TensorPlace,
   region: Region,
   first: number,
   into: Float32Array,
 ): NamedRead[] {
+  let at = 0;
+  return runsOf(place, region, first, into.length / regionSize(region)).map((run) => {
+    const piece = into.subarray(at, at + run.length);
+    at += run.length;
+    return { ...run, into: piece };
+  });
+}
+
+/** The same for `count` tensors, into the system's cache alone. */
+export function runsOf(
+  { path, fd, dtype, begin, rowBytes }: TensorPlace,
+  region: Region,
+  first: number,
+  count: number,
+): NamedRead[] {
   const width = DTYPE_BYTES[dtype];
   const size = regionSize(region);
-  const reads: NamedRead[] = [];
-  let at = 0;
+  const runs: NamedRead[] = [];
   const add = (position: number, length: number): void => {
     const most = TASK_BYTES / width;
     for (let done = 0; done < length; done += most) {
-      const piece = into.subarray(at + done, at + Math.min(done + most, length));
-      reads.push({ path, fd, dtype, position: position + done * width, into: piece });
+      const piece = Math.min(most, length - done);
+      runs.push({ path, fd, dtype, position: position + done * width, length: piece });
     }
-    at += length;
   };
   if (rowBytes === size * width) {
-    add(begin + first * rowBytes, into.length);
-    return reads;
+    add(begin + first * rowBytes, count * size);
+    return runs;
   }
-  for (let n = first; at < into.length; n++) {
+  for (let n = first; n < first + count; n++) {
     for (let r = 0; r < region.rows; r++) {
       add(begin + n * rowBytes + (region.begin + r * region.stride) * width, region.length);
     }
   }
-  return reads;
+  return runs;
 }
 
 /**
@@ -80,7 +93,7 @@ function inTasks(reads: readonly NamedRead[]): NamedRead[][] {
       room = TASK_BYTES;
     }
     tasks[tasks.length - 1].push(read);
-    room -= read.into.byteLength;
+    room -= 4 * read.length;
   }
   return tasks;
 }

@@ -87,7 +87,11 @@ async function declareZeros(parameter: BlockedParameter): Promise<void> {
 }
 
 /** Refuses blocks too small for groups that may not lie in two of them. */
-function checkTile({ name, groups }: BlockShape, pattern: ParsedPattern, blockSize: number): void {
+export function checkTile(
+  { name, groups }: BlockShape,
+  pattern: ParsedPattern,
+  blockSize: number,
+): void {
   if (pattern.kind !== 'neighbours' && pattern.kind !== 'subsets') return;
   const tile = (groups?.grid?.size ?? 0) * (groups?.grid?.step ?? 0);
   if (tile <= blockSize || groups?.count === 0) return;

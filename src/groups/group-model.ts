@@ -1,5 +1,6 @@
 import type { AxisOrder } from '../engine/kernels.js';
 import { WoodFisherError } from '../errors.js';
+import type { BlockShape } from '../fisher/block-shape.js';
 import type { BlockedParameter } from '../fisher/blocked-parameter.js';
 import type { Lease } from '../memory/arena.js';
 import { resolveSets } from './named-sets.js';
@@ -52,12 +53,20 @@ export async function groupModel(
     lists.push({ name, count, size, order });
     members.push({ list, of });
   });
-  if (lists.every(({ count }) => count === 0)) {
-    throw new WoodFisherError(
-      'ERR_WOODFISHER_OPTION',
-      `pattern ${pattern.text} finds no whole group in any parameter: the axis is shorter in all of them`,
-      { option: 'pattern', value: pattern.text },
-    );
-  }
+  // Where these are parts of parameters, all of these together have been looked at before.
+  if (parameters.some(({ part }) => part === undefined)) requireGroups(parameters, pattern);
   return { lists, members };
+}
+
+/** Refuses a pattern whose groups fit into no parameter. */
+export function requireGroups(
+  parameters: readonly Pick<BlockShape, 'groups'>[],
+  { text }: ParsedPattern,
+): void {
+  if (parameters.some(({ groups }) => groups === undefined || groups.count > 0)) return;
+  throw new WoodFisherError(
+    'ERR_WOODFISHER_OPTION',
+    `pattern ${text} finds no whole group in any parameter: the axis is shorter in all of them`,
+    { option: 'pattern', value: text },
+  );
 }

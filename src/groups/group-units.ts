@@ -1,4 +1,5 @@
 import type { BlockedParameter } from '../fisher/blocked-parameter.js';
+import type { Lease } from '../memory/arena.js';
 import { fillInPieces, inPieces } from '../memory/pieces.js';
 import type { RunContext } from '../pool/run-context.js';
 import { totalsOf, type Units } from '../selection/units.js';
@@ -76,9 +77,10 @@ async function countWeights(
   return dense;
 }
 
-function rangesOf(
+/** Cuts units into ranges for tasks. */
+export function rangesOf(
   count: number,
-  lease: RunContext['lease'],
+  lease: Lease,
 ): Pick<Units, 'starts' | 'blockCount' | 'blockOrder'> {
   const blockCount = Math.ceil(count / UNITS_A_RANGE);
   const starts = lease.uint32(blockCount + 1);

@@ -10,8 +10,10 @@ export interface ReadJob {
   /** Byte of the file at which the first element stands. */
   position: number;
   dtype: FloatDtype;
-  /** On shared memory. */
-  into: Float32Array;
+  /** Elements. */
+  length: number;
+  /** On shared memory. Absent: they are read for the system's cache alone, and wanted later. */
+  into?: Float32Array;
 }
 
 /** How a read ended; `unreadable` says why, and at which byte. */
@@ -26,22 +28,23 @@ let scratch: Uint8Array | undefined;
 
 /** Reads and converts in this thread; polls `control` once a megabyte. */
 export function readElements(
-  { fd, position, dtype, into }: ReadJob,
+  { fd, position, dtype, length, into }: ReadJob,
   control: Int32Array,
 ): ReadStatus {
   const width = DTYPE_BYTES[dtype];
   const elements = PIECE_BYTES / width;
-  for (let at = 0; at < into.length; at += elements) {
+  for (let at = 0; at < length; at += elements) {
     if (cancelled(control)) return { outcome: 'cancelled' };
-    const piece = into.subarray(at, Math.min(at + elements, into.length));
+    const end = Math.min(at + elements, length);
+    const piece = into?.subarray(at, end);
     scratch ??= new Uint8Array(PIECE_BYTES);
     const raw =
-      dtype === 'F32'
+      piece !== undefined && dtype === 'F32'
         ? new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength)
-        : scratch.subarray(0, piece.length * width);
+        : scratch.subarray(0, (end - at) * width);
     const failure = readBytes(fd, raw, position + at * width);
     if (failure !== undefined) return failure;
-    if (dtype !== 'F32') toFloat32(dtype, raw, piece);
+    if (piece !== undefined && dtype !== 'F32') toFloat32(dtype, raw, piece);
   }
   return { outcome: 'done' };
 }

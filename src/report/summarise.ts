@@ -40,7 +40,7 @@ export interface RunFindings {
   residuals: readonly (number | null)[] | undefined;
   /** What was ranked. */
   units: RankedLists;
-  groups?: RankedGroups;
+  groups?: GroupFigures;
   /** The same for the curve; absent where the scores are not in memory as a whole. */
   ranking?: Ranking;
   /** Absent for pattern n:m. */
@@ -52,6 +52,17 @@ export interface RunFindings {
   history: StepHistory;
   dampingSweep: SweptDamping[] | undefined;
   phases: PhaseStatistics[];
+}
+
+/** What is told of the groups that were ranked. */
+export interface GroupFigures extends Pick<RankedGroups, 'dense' | 'summed'> {
+  /** The list of units that has the groups of a parameter. */
+  listOf(index: number): number;
+}
+
+/** The same of groups in memory. */
+export function groupFigures(groups: RankedGroups | undefined): GroupFigures | undefined {
+  return groups && { ...groups, listOf: (index) => groups.model.members[index].list };
 }
 
 /** What is told of a Fisher. */
@@ -166,7 +177,7 @@ async function parameterStatistics(
   const { settings, parameters, fisher, units, groups, cuts, pruned, history } = findings;
   const { name, shape, modelSize, blockCount, prunedBefore } = parameters[index];
   const left = modelSize - prunedBefore;
-  const list = groups?.model.members[index].list ?? index;
+  const list = groups?.listOf(index) ?? index;
   const single = onlyList(units, list);
   const there = await unitsThere(single);
   const trace = fisher?.traces[index] ?? null;

@@ -8,8 +8,14 @@ export function needsMemory({
   fisher,
   saveFisher,
   dampingSweep,
+  firstOrder,
 }: PruneSettings): string | undefined {
-  if (pattern.kind !== 'unstructured') return `pattern "${pattern.text}" ranks groups`;
+  if (pattern.kind === 'rows' || pattern.kind === 'columns' || pattern.kind === 'sets') {
+    return `pattern "${pattern.text}" has groups of any size, which may lie in several slabs`;
+  }
+  if (pattern.kind === 'subsets' && firstOrder !== undefined && 'search' in firstOrder) {
+    return `pattern "${pattern.text}" chooses and updates at once, before a line search could`;
+  }
   if (criterion === 'kfac') return 'criterion "kfac" has factors for whole layers';
   if (blocks === 'compact') return 'blocks "compact" are cut from the weights that are still there';
   if (fisher !== undefined) return 'fisher is one for the whole model';

@@ -1,5 +1,6 @@
 import type { ChosenEngine } from '../engine/engine.js';
 import { WoodFisherError } from '../errors.js';
+import { readAhead } from '../files/gradient-batches.js';
 import type { MatchedGradients } from '../files/gradient-files.js';
 import type { PrunedTensor } from '../files/pruned-model.js';
 import { flatIndex } from '../files/region.js';
@@ -8,8 +9,9 @@ import { addToTrace, dampingOfTraces, type Lambda } from '../fisher/damping.js';
 import type { EstimatedFisher } from '../fisher/estimate.js';
 import { inverseGradient } from '../fisher/inverse-gradient.js';
 import type { TensorSource } from '../formats/safetensors/writer.js';
+import { groupModel } from '../groups/group-model.js';
+import { countPruned, spreadMasks } from '../groups/spread-masks.js';
 import { copyInPieces } from '../memory/pieces.js';
-import { memoryOf } from '../plan/memory.js';
 import { RunContext } from '../pool/run-context.js';
 import type { PruneSettings } from '../prune-options.js';
 import { PhaseClock } from '../report/progress.js';
@@ -18,6 +20,7 @@ import { StepHistory, sumOfChanges } from '../report/step-history.js';
 import {
   conditionsOf,
   type FisherFigures,
+  type GroupFigures,
   residualsOf,
   runStatistics,
 } from '../report/summarise.js';
@@ -25,15 +28,16 @@ import { type Budgets, costsOf } from '../selection/budgets.js';
 import { checkGoal } from '../selection/check-goal.js';
 import { applyCutsTo, type Cut } from '../selection/cut.js';
 import { findCuts } from '../selection/find-cuts.js';
-import type { RankedLists } from '../selection/ranked-lists.js';
+import type { RankedLists, UnitPart } from '../selection/ranked-lists.js';
+import { select } from '../selection/select.js';
 import { totalsOf } from '../selection/units.js';
-import { type StepInput, scoreStep, updateStep } from '../steps/pruning-step.js';
+import { type ScoredStep, type StepInput, scoreStep, updateStep } from '../steps/pruning-step.js';
 import { stepBudgets } from '../steps/step-budgets.js';
 import type { PredictedLossChange } from '../updates/apply.js';
 import { type StepSearch, searchAlong } from '../updates/search-step.js';
-import { besideBytes, selectionBytes, slabRun } from './slab-memory.js';
+import { slabMeter } from './slab-memory.js';
 import { type LoadedSlice, loadSlab, type SlabInput } from './slab-parameters.js';
-import type { SlabPlan } from './slab-plan.js';
+import { largestOf, type SlabPlan } from './slab-plan.js';
 import type { Pass, SlabRecord, SlabRecords } from './slab-records.js';
 import { keepResults, resultTensors, scoreTensors, tensorsBetween } from './slab-results.js';
 import { keepScores, keepWeightScores, listsOnDisk, slabParts } from './slab-scores.js';
@@ -127,11 +131,13 @@ export async function withSlabContext<T>(
 
 /** Bytes of arrays in use at one time, with those that are kept for the next; scratch comes on top. */
 function arrayLimit({ run, slabs, bytes }: SlabPlan): number {
-  const all = slabs.map((slab) => memoryOf(slabRun(run, slab)));
-  const scratch = Math.max(...all.map((one) => one.scratch));
-  const shared = slabs.map((slab, k) => all[k].shared + besideBytes(slab));
-  const selection = slabs.map((slab) => selectionBytes(run, slab));
-  return Math.max(bytes.memory - scratch, ...shared, ...selection);
+  const needsOf = slabMeter(run);
+  const scratch = largestOf(slabs, (slab) => needsOf(slab).scratch);
+  const arrays = largestOf(slabs, (slab) => {
+    const { shared, selection } = needsOf(slab);
+    return Math.max(shared, selection);
+  });
+  return Math.max(bytes.memory - scratch, arrays);
 }
 
 /** The passes over the slabs that a pruning step takes. */
@@ -140,6 +146,7 @@ export class SlabPasses {
   readonly #run: SlabRun;
   readonly #records: SlabRecords;
   readonly #clock: PhaseClock;
+  #ahead: ReturnType<typeof readAhead> | undefined;
 
   constructor(context: RunContext, run: SlabRun, clock: PhaseClock) {
     this.#context = context;
@@ -161,26 +168,23 @@ export class SlabPasses {
   }
 
   async prune(): Promise<SlabStepResult> {
+    try {
+      return await this.#pruneStep();
+    } finally {
+      await this.#stopReadingAhead();
+    }
+  }
+
+  async #pruneStep(): Promise<SlabStepResult> {
     const { plan, settings, gradients } = this.#run;
     const relative = typeof settings.damping === 'object' && gradients !== undefined;
     const sums = relative ? await this.#pass('sums', (k, before) => this.#sum(k, before)) : [];
     const damping = this.#damping(sums);
-    const scored = await this.#pass('score', (k, before) =>
-      this.#score(k, damping, before, sums[k]?.state),
-    );
-    const parameters = this.#parameters(scored);
-    checkGoal(settings.budgets, parameters);
-    const history = this.#run.step?.history ?? new StepHistory(parameters);
-    const budgets = this.#budgets(parameters, history);
-    const ranked = this.#ranked(parameters);
-    const cuts = await this.#cuts(ranked, budgets);
-    const stateOf = (k: number) => sums[k]?.state ?? scored[k].state;
-    const selected = { damping, ranked, cuts };
-    const lossBefore = await this.#lossBefore(history);
-    const firstOrder = await this.#firstOrder(selected, stateOf, lossBefore);
-    const applied = await this.#pass('apply', (k, before) =>
-      this.#apply(k, selected, before, stateOf(k), firstOrder?.step),
-    );
+    const found =
+      settings.pattern.kind === 'subsets'
+        ? await this.#choose(damping, sums)
+        : await this.#cutAndApply(damping, sums);
+    const { parameters, applied, history, firstOrder, lossBefore } = found;
     const { shapes } = plan.run;
     const tensors = resultTensors(shapes, plan.slabs, this.#records);
     const measuredLoss =
@@ -194,16 +198,53 @@ export class SlabPasses {
     );
     const makes = gradients !== undefined && plan.run.solver !== undefined;
     const changes = this.#final(applied, (record) => record.changes, NO_CHANGE);
+    const { sparsity } = this.#budgets(parameters, history);
     history.add({
       ...{ pruned, firstOrder, measuredLoss, changes: makes ? changes : undefined },
       samples: gradients?.samples ?? null,
-      sparsity: budgets.sparsity ?? null,
+      sparsity: sparsity ?? null,
       blocks: parameters.reduce((sum, { blockCount }) => sum + blockCount, 0),
     });
     return {
       ...{ tensors, history, step: firstOrder?.step ?? 0 },
       scores: settings.scores ? scoreTensors(shapes, plan.slabs, this.#records) : undefined,
-      statistics: () => this.#statistics(parameters, selected, scored, pruned, history),
+      statistics: () => this.#statistics(damping, found, pruned),
+    };
+  }
+
+  /** Prunes by one threshold over all slabs. */
+  async #cutAndApply(damping: Lambda, sums: readonly SlabRecord[]): Promise<Found> {
+    const scored = await this.#pass('score', (k, before) =>
+      this.#score(k, damping, before, sums[k]?.state),
+    );
+    const parameters = this.#parameters(scored);
+    checkGoal(this.#run.settings.budgets, parameters);
+    const history = this.#run.step?.history ?? new StepHistory(parameters);
+    const ranked = this.#ranked(parameters, scored);
+    const cuts = await this.#cuts(ranked, this.#budgets(parameters, history));
+    const stateOf = (k: number) => sums[k]?.state ?? scored[k].state;
+    const selected = { damping, ranked, cuts };
+    const lossBefore = await this.#lossBefore(history);
+    const firstOrder = await this.#firstOrder(selected, stateOf, lossBefore);
+    const applied = await this.#pass('apply', (k, before) =>
+      this.#apply(k, selected, before, stateOf(k), firstOrder?.step),
+    );
+    return { parameters, ranked, cuts, scored, applied, history, firstOrder, lossBefore };
+  }
+
+  /** Prunes by pattern n:m, which takes each slab by itself. */
+  async #choose(damping: Lambda, sums: readonly SlabRecord[]): Promise<Found> {
+    const applied = await this.#pass('apply', (k, before) =>
+      this.#chooseIn(k, damping, before, sums[k]?.state),
+    );
+    const parameters = this.#parameters(applied);
+    const history = this.#run.step?.history ?? new StepHistory(parameters);
+    const ranked = this.#ranked(parameters, applied);
+    const lossBefore = await this.#lossBefore(history);
+    const { firstOrder } = this.#run.settings;
+    return {
+      ...{ parameters, ranked, scored: applied, applied, history, lossBefore },
+      firstOrder: firstOrder && 'step' in firstOrder ? firstOrder : undefined,
     };
   }
 
@@ -318,24 +359,33 @@ export class SlabPasses {
     work: (slab: number, before: readonly SlabRecord[]) => Promise<SlabRecord>,
   ): Promise<SlabRecord[]> {
     const { plan, onProgress } = this.#run;
-    const all: SlabRecord[] = [];
     const total = plan.slabs.length;
-    onProgress?.({ phase: pass, done: 0, total, unit: 'slabs' });
-    for (const k of plan.slabs.keys()) {
-      let record = await this.#records.get(pass, k);
-      if (record === undefined) {
-        const giveBack = this.#context.lease.mark();
-        try {
-          record = await work(k, all);
-        } catch (error) {
-          throw inTensor(error, plan.slabs[k]);
-        } finally {
-          giveBack();
-        }
+    const all = await this.#recorded(pass);
+    onProgress?.({ phase: pass, done: all.length, total, unit: 'slabs' });
+    while (all.length < total) {
+      const k = all.length;
+      const giveBack = this.#context.lease.mark();
+      try {
+        const record = await work(k, all);
         await this.#records.set(pass, k, record);
+        all.push(record);
+      } catch (error) {
+        throw inTensor(error, plan.slabs[k]);
+      } finally {
+        giveBack();
       }
+      onProgress?.({ phase: pass, done: all.length, total, unit: 'slabs' });
+    }
+    return all;
+  }
+
+  /** The records of the first slabs, as many as there are. */
+  async #recorded(pass: Pass): Promise<SlabRecord[]> {
+    const all: SlabRecord[] = [];
+    while (all.length < this.#run.plan.slabs.length) {
+      const record = await this.#records.get(pass, all.length);
+      if (record === undefined) break;
       all.push(record);
-      onProgress?.({ phase: pass, done: k + 1, total, unit: 'slabs' });
     }
     return all;
   }
@@ -362,18 +412,53 @@ export class SlabPasses {
     const fisher = await this.#fisher(k, loaded, saved, damping);
     const step = this.#step(loaded, fisher);
     const { settings, plan } = this.#run;
-    const { inverse, ranking } = await scoreStep(this.#context, settings, this.#clock, step);
-    const scores = ranking.units.map((units) => units.scores);
-    await keepScores(this.#records, k, loaded, scores);
-    if (settings.scores) await keepWeightScores(this.#context, this.#records, k, ranking);
+    const scored = await scoreStep(this.#context, settings, this.#clock, step);
+    if (settings.scores) {
+      await keepWeightScores(this.#context, this.#records, k, scored.ranking);
+    }
     const keeps = fisher !== undefined && plan.keepsState && saved === undefined;
     return {
+      ...(await this.#scoredRecord(k, loaded, fisher, scored, before)),
+      ...(keeps && { state: await keepState(this.#records, k, fisher.state) }),
+    };
+  }
+
+  /** Keeps the scores of a slab, and tells what was found on the way to them. */
+  async #scoredRecord(
+    k: number,
+    loaded: readonly LoadedSlice[],
+    fisher: EstimatedFisher | undefined,
+    { inverse, ranking: { units, groups } }: ScoredStep,
+    before: readonly SlabRecord[],
+  ): Promise<SlabRecord> {
+    await keepScores(this.#context, this.#records, k, units, groups !== undefined);
+    return {
       prunedBefore: loaded.map(({ parameter }) => parameter.prunedBefore),
+      dense: groups?.dense,
       traces: await this.#traces(k, fisher, before),
       conditions: conditionsOf(inverse),
       residuals: residualsOf(inverse),
-      ...(keeps && { state: await keepState(this.#records, k, fisher.state) }),
     };
+  }
+
+  /** Pattern n:m: scores, chooses and updates. */
+  async #chooseIn(
+    k: number,
+    damping: Lambda,
+    before: readonly SlabRecord[],
+    saved: SlabRecord['state'],
+  ): Promise<SlabRecord> {
+    const { settings } = this.#run;
+    const [context, clock] = [this.#context, this.#clock];
+    const loaded = await this.#load(k);
+    const fisher = await this.#fisher(k, loaded, saved, damping);
+    const step = this.#updating(k, loaded, fisher, before);
+    const scored = await scoreStep(context, settings, clock, step);
+    const { masks, pruned } = await clock.time('select', () => select(context, scored.ranking));
+    const record = await this.#scoredRecord(k, loaded, fisher, scored, before);
+    const { changes } = await updateStep(context, settings, clock, step, masks, scored.h);
+    await keepResults(context, this.#records, k, loaded, masks);
+    return { ...record, pruned, changes };
   }
 
   async #apply(
@@ -384,8 +469,7 @@ export class SlabPasses {
     step: number | undefined,
   ): Promise<SlabRecord> {
     const { loaded, masks, pruned, fisher, h } = await this.#ready(k, selected, saved);
-    const changesBefore = this.#last(k, before, ({ changes }) => changes, NO_CHANGE);
-    const input = { ...this.#step(loaded, fisher), changesBefore };
+    const input = this.#updating(k, loaded, fisher, before);
     const changes = await this.#update(input, masks, h, step);
     await keepResults(this.#context, this.#records, k, loaded, masks);
     const prunedBefore = loaded.map(({ parameter }) => parameter.prunedBefore);
@@ -405,10 +489,25 @@ export class SlabPasses {
     const slab = this.#run.plan.slabs[k];
     const path = this.#records.path('scores', k);
     const parts = await slabParts(this.#context, slab, path, lists, this.#costs);
-    const found = await applyCutsTo(this.#context, parts, cuts);
+    const found = await this.#cutParts(loaded, parts, cuts);
     for (const [i, mask] of found.masks.entries()) await copyInPieces(mask, masks[i]);
     giveBack();
     return { masks, pruned: found.pruned };
+  }
+
+  /** Masks of weights, from the cuts of what was ranked. */
+  async #cutParts(
+    loaded: readonly LoadedSlice[],
+    parts: readonly UnitPart[],
+    cuts: readonly Cut[],
+  ): Promise<{ masks: Uint8Array[]; pruned: number[] }> {
+    const { pattern } = this.#run.settings;
+    const found = await applyCutsTo(this.#context, parts, cuts);
+    if (pattern.kind === 'unstructured') return found;
+    const parameters = loaded.map(({ parameter }) => parameter);
+    const model = await groupModel(this.#context.lease, parameters, pattern);
+    const masks = await spreadMasks(this.#context, parameters, model, found.masks);
+    return { masks, pruned: await countPruned(parameters, masks) };
   }
 
   async #load(k: number): Promise<LoadedSlice[]> {
@@ -436,9 +535,29 @@ export class SlabPasses {
         : await this.#clock.time('read', () =>
             restoreState(this.#context, loaded, path, saved, settings, solver),
           );
+    if (saved === undefined) await this.#readAhead(k + 1);
     const lambda =
       typeof damping === 'number' ? damping : loaded.map(({ slice }) => damping[slice.index]);
     return { ...fisher, damping: lambda };
+  }
+
+  /** Has what a slab needs first read while the one before is in work. */
+  async #readAhead(k: number): Promise<void> {
+    const { plan, gradients } = this.#run;
+    await this.#stopReadingAhead();
+    if (gradients === undefined || k === plan.slabs.length) return;
+    const columns = plan.slabs[k].map((slice) => ({
+      name: slice.shape.name,
+      region: regionOf(slice),
+    }));
+    const samples = Math.min(gradients.samples, 2 * plan.gradientBatch);
+    this.#ahead = readAhead(gradients, columns, samples);
+  }
+
+  async #stopReadingAhead(): Promise<void> {
+    this.#ahead?.stop();
+    await this.#ahead?.ended;
+    this.#ahead = undefined;
   }
 
   #step(loaded: readonly LoadedSlice[], fisher: EstimatedFisher | undefined): StepInput {
@@ -451,6 +570,17 @@ export class SlabPasses {
       stepBefore: this.#run.step?.stepBefore ?? 0,
       last: true,
     };
+  }
+
+  /** The same with what the update of the slabs before has changed. */
+  #updating(
+    k: number,
+    loaded: readonly LoadedSlice[],
+    fisher: EstimatedFisher | undefined,
+    before: readonly SlabRecord[],
+  ): StepInput {
+    const changesBefore = this.#last(k, before, ({ changes }) => changes, NO_CHANGE);
+    return { ...this.#step(loaded, fisher), changesBefore };
   }
 
   async #traces(
@@ -533,6 +663,15 @@ export class SlabPasses {
     return this.#run.plan.run.shapes.map((shape, i) => ({ ...shape, prunedBefore: pruned[i] }));
   }
 
+  /** By parameter: weights still there that are in no group. */
+  #dense(scored: readonly SlabRecord[]): number[] {
+    return this.#together(
+      scored,
+      ({ dense }) => dense,
+      (a, b) => a + b,
+    );
+  }
+
   #tracesOf(records: readonly SlabRecord[]): number[] {
     const { settings, gradients } = this.#run;
     const divisor = (gradients?.samples ?? 1) / settings.form.scale;
@@ -544,13 +683,24 @@ export class SlabPasses {
     return costsOf(settings.budgets, plan.run.shapes);
   }
 
-  #ranked(parameters: readonly PrunedShape[]): RankedLists {
+  #ranked(parameters: readonly PrunedShape[], scored: readonly SlabRecord[]): RankedLists {
     const costs = this.#costs;
+    const dense = this.#dense(scored);
     const lists = parameters.map((parameter, i) => ({
       name: parameter.name,
-      totals: totalsOf([parameter], [costs[i]]),
+      totals: totalsOf([parameter], [costs[i]], [dense[i]]),
     }));
     return listsOnDisk(this.#context, this.#run.plan.slabs, this.#records, lists, costs);
+  }
+
+  /** No group lies in two blocks, so that none has a sum for its score. */
+  #groups(scored: readonly SlabRecord[]): GroupFigures {
+    const { shapes } = this.#run.plan.run;
+    return {
+      dense: this.#dense(scored),
+      summed: shapes.map(() => false),
+      listOf: (index) => index,
+    };
   }
 
   async #cuts(ranked: RankedLists, budgets: Budgets): Promise<Cut[]> {
@@ -565,11 +715,9 @@ export class SlabPasses {
   }
 
   async #statistics(
-    parameters: readonly PrunedShape[],
-    { damping, ranked, cuts }: Selected,
-    scored: readonly SlabRecord[],
+    damping: Lambda,
+    { parameters, ranked, cuts, scored, history }: Found,
     pruned: readonly number[],
-    history: StepHistory,
   ): Promise<RunStatistics> {
     const { plan, settings, gradients, others } = this.#run;
     const { solver } = plan.run;
@@ -590,6 +738,7 @@ export class SlabPasses {
         : undefined,
       residuals: inverts ? this.#residuals(scored) : undefined,
       units: ranked,
+      groups: settings.pattern.kind === 'unstructured' ? undefined : this.#groups(scored),
       dampingSweep: undefined,
       phases: this.#clock.compared(undefined),
     });
@@ -601,6 +750,23 @@ interface Selected {
   damping: Lambda;
   ranked: RankedLists;
   cuts: readonly Cut[];
+}
+
+/** What the passes of a step have found. */
+interface Found {
+  parameters: readonly PrunedShape[];
+  ranked: RankedLists;
+  /** Absent for pattern n:m. */
+  cuts?: readonly Cut[];
+  /** Records of the pass that has scored. */
+  scored: readonly SlabRecord[];
+  /** Records of the pass that has updated; the same for pattern n:m. */
+  applied: readonly SlabRecord[];
+  /** Without the step. */
+  history: StepHistory;
+  /** α of the update; absent where the gradient was left out. */
+  firstOrder?: { step: number; search?: StepSearch };
+  lossBefore?: number;
 }
 
 type PrunedShape = BlockShape & { prunedBefore: number };

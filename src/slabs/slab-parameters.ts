@@ -13,7 +13,15 @@ import type { RunContext } from '../pool/run-context.js';
 import { sliceShape } from './slab-memory.js';
 import type { SlabRecords } from './slab-records.js';
 import { readResult } from './slab-results.js';
-import { hasPlaces, ordersOf, regionOf, type Slab, type Slice, sliceSize } from './slice.js';
+import {
+  fillStarts,
+  hasPlaces,
+  ordersOf,
+  regionOf,
+  type Slab,
+  type Slice,
+  sliceSize,
+} from './slice.js';
 
 /** A slice in memory: a parameter of its own for the engines. */
 export interface LoadedSlice {
@@ -61,9 +69,7 @@ async function loadSlice(context: RunContext, slice: Slice, fill: Filling): Prom
   const region = regionOf(slice);
   const shape = sliceShape(slice);
   const arrays = lease.arrays(weightArrays(shape));
-  for (let block = 0; block <= shape.blockCount; block++) {
-    arrays.starts[block] = Math.min(block * slice.blockSize, shape.size);
-  }
+  fillStarts(slice, arrays.starts);
   const places = (): Uint32Array | undefined =>
     hasPlaces(slice) ? lease.uint32(sliceSize(slice)) : undefined;
   const twice = slice.shape.order.before > 1;

@@ -1,17 +1,20 @@
 import { WoodFisherError } from '../errors.js';
+import { checkTile } from '../fisher/blocked-parameter.js';
 import { stateBytes, sumArrays } from '../fisher/state-layout.js';
+import { requireGroups } from '../groups/group-model.js';
 import { plannedBytes } from '../memory/array-plan.js';
 import { formatBytes } from '../memory/byte-size.js';
 import { planRun, type RunPlan, type RunSettings } from '../plan/run-plan.js';
 import { cutSlabs, leastSlabBytes } from './cut-slabs.js';
-import { slabBytes } from './slab-memory.js';
-import type { Slab } from './slice.js';
+import { slabMeter } from './slab-memory.js';
+import { scoreBytes } from './slab-scores.js';
+import { isDivisible, type Slab, sliceSize } from './slice.js';
 
-/** Samples of a batch, where memory does not ask for fewer: two are held, beside the state. */
-const USUAL_BATCH = 32;
-
-/** Scores and masks of a weight, and its result with the mask, on disk. */
-const SCRATCH_BYTES = 8 + 1 + 4 + 1;
+/**
+ * Samples of a batch, where memory does not ask for fewer: two are held, beside the state, and nothing is
+ * summed while the first of a slab is read.
+ */
+const USUAL_BATCH = 16;
 
 /** A weight with its mask on disk. */
 const STEP_BYTES = 4 + 1;
@@ -54,19 +57,25 @@ export function planSlabs(
   gradientBytes: number,
   diskBytes = Number.POSITIVE_INFINITY,
 ): SlabPlan {
+  const { pattern, blockSize } = settings;
   const fewest = settings.gradientBatch ?? 1;
   const usual = settings.gradientBatch ?? Math.min(settings.samples ?? USUAL_BATCH, USUAL_BATCH);
   for (let gradientBatch = usual; gradientBatch >= fewest; gradientBatch >>= 1) {
     const run = planRun({ ...settings, gradientBatch });
-    const slabs = cutSlabs(run, budget - Math.min(budget / 4, OF_NODE_BYTES));
+    if (pattern !== undefined) {
+      requireGroups(run.shapes, pattern);
+      for (const shape of run.shapes) checkTile(shape, pattern, blockSize);
+    }
+    const needsOf = slabMeter(run);
+    const slabs = cutSlabs(run, budget - Math.min(budget / 4, OF_NODE_BYTES), needsOf);
     if (slabs === undefined) continue;
-    const memory = Math.max(...slabs.map((slab) => slabBytes(run, slab)));
-    const weights = run.shapes.reduce((sum, { size }) => sum + size, 0);
-    const more = 1 + (isRelative(settings) ? 1 : 0) + (settings.firstOrder === 'search' ? 1 : 0);
-    const again = run.solver === undefined ? 0 : more;
+    const memory = largestOf(slabs, (slab) => needsOf(slab).total);
+    const again = run.solver === undefined ? 0 : passesOf(settings) - 1;
     const state = run.solver === undefined ? 0 : stateOnDisk(run);
-    const bytesOfWeight = SCRATCH_BYTES + betweenSteps(settings) + (settings.scores ? 4 : 0);
-    const scratch = bytesOfWeight * weights;
+    const bytesOfWeight = STEP_BYTES + betweenSteps(settings) + (settings.scores ? 4 : 0);
+    const scratch = slabs.flat().reduce((sum, slice) => {
+      return sum + scoreBytes(slice) + bytesOfWeight * sliceSize(slice);
+    }, 0);
     // Written once and read as often as the gradients would be.
     const keepsState =
       again > 0 && (1 + again) * state < again * gradientBytes && scratch + state < 0.9 * diskBytes;
@@ -88,9 +97,17 @@ function betweenSteps({ steps = 1, firstOrder, measuresLoss }: RunSettings): num
   return before + (firstOrder === 'search' ? 2 * STEP_BYTES : 0);
 }
 
-/** Whether λ depends on the gradients of more than a slab. */
-export function isRelative({ damping }: RunSettings): boolean {
-  return typeof damping === 'object';
+/** The largest value that slabs have; there may be more of them than a call takes arguments. */
+export function largestOf(slabs: readonly Slab[], of: (slab: Slab) => number): number {
+  return slabs.reduce((most, slab) => Math.max(most, of(slab)), 0);
+}
+
+/** How often a step goes over all slabs. */
+function passesOf({ damping, pattern, firstOrder }: RunSettings): number {
+  const relative = typeof damping === 'object'; // λ depends on the gradients of all slabs
+  const ranks = pattern?.kind !== 'subsets'; // n:m asks for no threshold over all slabs
+  const searches = firstOrder === 'search'; // the updates of α = 0 and α = 1
+  return (relative ? 1 : 0) + (ranks ? 2 : 1) + (searches ? 1 : 0);
 }
 
 function stateOnDisk({ shapes, solver, samples = 0, gradientBatch = samples }: RunPlan): number {
@@ -106,10 +123,13 @@ function stateOnDisk({ shapes, solver, samples = 0, gradientBatch = samples }: R
 
 function tooSmall(settings: RunSettings, budget: number, gradientBatch: number): WoodFisherError {
   const run = planRun({ ...settings, gradientBatch });
-  const needed = leastSlabBytes(run);
+  const needed = leastSlabBytes(run, slabMeter(run));
+  const what = run.shapes.every(isDivisible)
+    ? `one block of ${run.blockSize} weights`
+    : `one block of ${run.blockSize} weights, or a parameter whose rows are no multiple of the groups,`;
   return new WoodFisherError(
     'ERR_WOODFISHER_OPTION',
-    `memory must be at least ${formatBytes((4 / 3) * needed)}, what one block of ${run.blockSize} weights takes with ${run.threads} threads, but is ${formatBytes(budget)}; allow more, or use a smaller blockSize or fewer threads`,
+    `memory must be at least ${formatBytes((4 / 3) * needed)}, what ${what} takes with ${run.threads} threads, but is ${formatBytes(budget)}; allow more, or use a smaller blockSize or fewer threads`,
     { option: 'memory', value: budget },
   );
 }

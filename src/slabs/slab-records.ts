@@ -9,6 +9,8 @@ import type { SavedState } from './slab-state.js';
 export interface SlabRecord {
   /** Weights that were pruned before. */
   prunedBefore: number[];
+  /** Weights still there that are in no group. */
+  dense?: readonly number[];
   /** Trace of F − λI times the divisor, of the parameter as far as it has been summed. */
   traces?: number[];
   /** Largest bound of cond₂(F) among the blocks. */

@@ -1,6 +1,8 @@
 import type { AxisOrder } from '../engine/kernels.js';
 import { type Region, regionSize, wholeRegion } from '../files/region.js';
 import type { BlockShape } from '../fisher/block-shape.js';
+import { cutBlocks } from '../groups/cut-blocks.js';
+import type { ParameterGroups } from '../groups/parameter-groups.js';
 
 /** Blocks of one parameter, in block order. */
 export interface Slice {
@@ -16,15 +18,54 @@ export interface Slice {
 /** Blocks that are in memory together, at most one run of each parameter. */
 export type Slab = readonly Slice[];
 
+/**
+ * Whether a parameter may be cut between any two of its blocks. Where rows are no multiple of the groups in
+ * them, blocks differ in length, and it goes as a whole.
+ */
+export function isDivisible({ groups }: BlockShape): boolean {
+  return groups === undefined || groups.count === 0 || groups.dense === 0;
+}
+
 /** Weights [from, to) of a slice in block order. */
-export function boundsOf({ shape, blockSize, fromBlock, toBlock }: Slice): [number, number] {
-  return [fromBlock * blockSize, Math.min(toBlock * blockSize, shape.size)];
+export function boundsOf({ shape, fromBlock, toBlock }: Slice): [number, number] {
+  const { size, blockCount, blockOrder } = shape;
+  return [fromBlock * blockOrder, toBlock === blockCount ? size : toBlock * blockOrder];
+}
+
+/** Fills in where the blocks of a slice begin, and last where it ends. */
+export function fillStarts(slice: Slice, starts: Uint32Array): void {
+  let block = 0;
+  for (const begin of cutBlocks(sliceSize(slice), slice.blockSize, sliceGroups(slice)?.grid)) {
+    starts[block++] = begin;
+  }
 }
 
 /** Weights of a slice. */
 export function sliceSize(slice: Slice): number {
   const [from, to] = boundsOf(slice);
   return to - from;
+}
+
+/** The groups of a slice, numbered from its first one on. */
+export function sliceGroups(slice: Slice): ParameterGroups | undefined {
+  const { groups } = slice.shape;
+  if (groups === undefined || isWhole(slice)) return groups;
+  const { grid, size, count } = groups;
+  if (grid === undefined || count === 0) return { ...groups, dense: sliceSize(slice) };
+  // Rows are full of groups, so that a row of one is as good as one of many, wherever a slice begins.
+  const tile = size * grid.step;
+  return {
+    ...groups,
+    count: sliceSize(slice) / size,
+    grid: { ...grid, length: size },
+    of: (c) => Math.floor(c / tile) * grid.step + (c % grid.step),
+  };
+}
+
+/** The number in its parameter of the first group of a slice. */
+export function firstGroup(slice: Slice): number {
+  const { groups } = slice.shape;
+  return groups === undefined || isWhole(slice) ? 0 : boundsOf(slice)[0] / groups.size;
 }
 
 function isWhole({ shape, fromBlock, toBlock }: Slice): boolean {
@@ -83,7 +124,11 @@ export function ordersOf(
   };
 }
 
-function consecutive(places: Uint32Array | undefined, first: number): Uint32Array | undefined {
+/** Numbers that follow each other; none where there is no room for them. */
+export function consecutive(
+  places: Uint32Array | undefined,
+  first: number,
+): Uint32Array | undefined {
   for (let c = 0; places !== undefined && c < places.length; c++) places[c] = first + c;
   return places;
 }

@@ -18,17 +18,22 @@ export function runCli(
     env = {},
     cwd,
     main = MAIN,
+    program,
     onStderr,
   }: {
     env?: Record<string, string>;
     cwd?: string;
     /** Another installation's command. */
     main?: string;
+    /** What is run with the arguments in place of the command. */
+    program?: string;
     onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
   } = {},
 ): Promise<CliResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [main, ...args], {
+    const [file, all] =
+      program === undefined ? [process.execPath, [main, ...args]] : [program, args];
+    const child = spawn(file, all, {
       cwd,
       env: { ...process.env, ...env },
     });

@@ -14,7 +14,10 @@ const SHAPES = { 'a.weight': [192, 400], 'b.weight': [240, 256], 'c.weight': [40
 const MEMORY = '22MB';
 
 /** A model in two files, and its gradients in three, BF16; the flags to prune it. */
-async function writeModel(folder: string): Promise<string[]> {
+async function writeModel(
+  folder: string,
+  method: readonly string[] = ['--sparsity', '0.8'],
+): Promise<string[]> {
   const random = seeded(71);
   const tensors = Object.entries(SHAPES).map(([name, shape]) => ({
     ...{ name, dtype: 'BF16' as const, shape: [...shape] },
@@ -39,7 +42,7 @@ async function writeModel(folder: string): Promise<string[]> {
     );
   }
   const files = ['--weights', model, '--gradients', join(folder, 'g?.safetensors')];
-  return [...files, '--sparsity', '0.8', '--block-size', '50', '--gradient-batch', '4'];
+  return [...files, ...method, '--block-size', '50', '--gradient-batch', '4'];
 }
 
 /** What a run has written, by file. */
@@ -146,6 +149,17 @@ test('another run, another input or another setting is refused, with the reason'
   t.regex(changed.stderr, /a run that cannot go on: .*g1\.safetensors has changed/);
 });
 
+test('pattern 2:4 in slabs, as in memory, in one pass', async (t) => {
+  const folder = await temporaryFolder(t);
+  const flags = await writeModel(folder, ['--pattern', '2:4']);
+  const whole = await expected(t, flags, folder);
+  const args = [...flags, '--solver', 'gram', '--memory', MEMORY, ...outputFlags(folder), '--json'];
+  const { code, stdout, stderr } = await runCli(['prune', ...args]);
+  t.is(code, 0, stderr);
+  t.regex(stdout, /"event":"plan","slabs":(?!1,)\d+.*"passes":1/);
+  t.deepEqual(await outputs(folder), whole);
+});
+
 test('SIGINT stops, and tells how to go on', async (t) => {
   const folder = await temporaryFolder(t);
   const flags = await writeModel(folder);
@@ -169,7 +183,10 @@ test('what needs the model as a whole is refused in slabs', async (t) => {
   const flags = await writeModel(folder);
   const args = ['prune', ...flags, '--memory', MEMORY, ...outputFlags(folder)];
   const rows = await runCli([...args, '--pattern', 'rows']);
-  t.regex(rows.stderr, /^error: --memory is for runs in slabs, but pattern "rows" ranks groups/m);
+  t.regex(
+    rows.stderr,
+    /^error: --memory is for runs in slabs, but pattern "rows" has groups of any size/m,
+  );
   const small = await runCli(['prune', ...flags, '--memory', '1MB', ...outputFlags(folder)]);
   t.is(small.code, 1);
   t.regex(small.stderr, /^error: --memory must be at least \d.* but is 977 KiB/m);

@@ -2,7 +2,7 @@ import { truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
-import { batchSamples, gradientBatches } from '../../src/files/gradient-batches.js';
+import { batchSamples, gradientBatches, readAhead } from '../../src/files/gradient-batches.js';
 import {
   type GradientFiles,
   MatchedGradients,
@@ -113,5 +113,21 @@ test('an aborted signal ends the stream with its reason', async (t) => {
       for await (const _ of batches);
     },
     { message: 'enough' },
+  );
+});
+
+test('reading ahead ends, whether it is stopped or the files are gone', async (t) => {
+  const { files, folder } = await open(t, [3, 2]);
+  await readAhead(files, COLUMNS, 5).ended;
+  const { ended, stop } = readAhead(files, COLUMNS, 5);
+  stop();
+  await ended;
+  await truncate(join(folder, 'g0'), 100);
+  await readAhead(files, COLUMNS, 5).ended;
+  await t.throwsAsync(
+    async () => {
+      for await (const _ of gradientBatches(files, COLUMNS));
+    },
+    { code: 'ERR_WOODFISHER_FORMAT' },
   );
 });

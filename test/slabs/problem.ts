@@ -10,7 +10,7 @@ import { type Parameter, type PruneOptions, type PruneResult, prune } from '../.
 import { checkSettings, runSettings } from '../../src/prune-options.js';
 import { leastSlabBytes } from '../../src/slabs/cut-slabs.js';
 import { pruneInSlabs, type SlabRunResult } from '../../src/slabs/prune-slabs.js';
-import { slabBytes } from '../../src/slabs/slab-memory.js';
+import { slabMeter } from '../../src/slabs/slab-memory.js';
 import { planSlabs, type SlabPlan } from '../../src/slabs/slab-plan.js';
 import { SlabRecords } from '../../src/slabs/slab-records.js';
 import { randomArray } from '../random.js';
@@ -106,8 +106,9 @@ export function planOf(problem: Problem, asked: Asked, share: number): SlabPlan 
   const slices = shapes.map((shape, index) => ({
     ...{ index, shape, blockSize, fromBlock: 0, toBlock: shape.blockCount },
   }));
-  const least = leastSlabBytes(planned);
-  const most = slabBytes(planned, slices);
+  const needsOf = slabMeter(planned);
+  const least = leastSlabBytes(planned, needsOf);
+  const most = needsOf(slices).total;
   const limit = least + share * (most - least);
   return planSlabs(run, Math.ceil((4 / 3) * limit), 0);
 }

@@ -1,21 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import fc from 'fast-check';
-import type { EngineName } from '../../src/engine/engine.js';
 import { ENGINES } from '../engines.js';
 import { temporaryFolder } from '../formats/temporary-folder.js';
 import { seeded } from '../random.js';
-import {
-  type Asked,
-  inMemory,
-  inSlabs,
-  type Problem,
-  type ProblemSettings,
-  planOf,
-  resultsOf,
-  writeProblem,
-} from './problem.js';
+import { compare } from './compare.js';
+import { type Asked, type ProblemSettings, writeProblem } from './problem.js';
 
 const COMMON: Asked = {
   ...{
@@ -36,6 +27,10 @@ const METHODS: Readonly<Record<string, Partial<Asked>>> = {
   dual: { solver: 'dual', blockSize: 40 },
   greedy: { selection: 'greedy' },
   'floors and ceilings': { minSparsity: 0.4, maxSparsity: { w0: 0.7 } },
+  'sparsities by parameter': { sparsity: { w0: 0.5, w2: 0.9 } },
+  'floors by parameter, and FLOPs': {
+    ...{ sparsity: 0.5, minSparsity: { w1: 0.8 }, targetFlops: 0.6, cost: { w0: 3 } },
+  },
   FLOPs: { sparsity: undefined, targetFlops: 0.5, cost: { w1: 9 } },
   'relative damping of parameters': { damping: { relative: 0.1 } },
   'relative damping of the model': { damping: { relative: 0.1, over: 'model' } },
@@ -44,28 +39,6 @@ const METHODS: Readonly<Record<string, Partial<Asked>>> = {
   'at random': { criterion: 'random', seed: 7, update: 'joint' },
   'what was pruned before': { zerosArePruned: true, sparsity: 0.8 },
 };
-
-/** Compares results, masks and statistics of both ways, to the bit. */
-async function compare(
-  t: ExecutionContext,
-  problem: Problem,
-  asked: Asked,
-  share: number,
-  folder: string,
-): Promise<number> {
-  const plan = planOf(problem, asked, share);
-  await mkdir(folder);
-  const engine = asked.engine as EngineName;
-  const found = await inSlabs(problem, asked, plan, folder, engine);
-  const expected = await inMemory(problem, asked);
-  for (const [i, { name, data, mask }] of (await resultsOf(found)).entries()) {
-    t.is(name, expected.parameters[i].name);
-    t.deepEqual(data, [...expected.parameters[i].data]);
-    t.deepEqual(mask, [...expected.parameters[i].mask]);
-  }
-  t.deepEqual({ ...found.statistics, phases: [] }, { ...expected.statistics, phases: [] });
-  return plan.slabs.length;
-}
 
 const SETTINGS: ProblemSettings = {
   shapes: [
