@@ -7,6 +7,7 @@ import { writeSafetensors } from '../formats/safetensors/writer.js';
 import { presetSamples } from '../presets.js';
 import type { RunStatistics } from '../report/statistics.js';
 import type { SlabRecords } from '../slabs/slab-records.js';
+import { unfinishedIn } from '../slabs/unfinished-outputs.js';
 import { chooseWay, type WayFlags } from './choose-way.js';
 import { StepJobs } from './jobs/step-jobs.js';
 import { type OpenedRun, openRun, type RunFlags } from './open-run.js';
@@ -58,7 +59,7 @@ export async function pruneFiles(flags: PruneFlags, run: Run): Promise<void> {
 
   const beforeWrite = performance.now();
   const { model } = opened;
-  await using outputs = new StagedOutputs();
+  await using outputs = new StagedOutputs(unfinishedIn(records));
   const warnings = [...statistics.warnings];
   const { out, maskOut } = flags;
   if (out !== undefined) {
