@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { RunStatistics } from '../../src/index.js';
-import { python, woodfisher } from './programs.js';
+import { jobOf, python, woodfisher } from './programs.js';
 import type { Settings } from './settings.js';
 
 /** What pruning to a sparsity has cost: by how much the loss has grown. */
@@ -9,6 +9,8 @@ export interface Row {
   magnitude: number;
   measured: number;
   predicted: number;
+  /** In several steps; absent where that was not asked for. */
+  several?: number;
 }
 
 /** What became of one model. */
@@ -33,7 +35,7 @@ const DAMPING = ['--relative-damping', '0.3', '--damping-over', 'model'];
 export async function compare(
   program: string,
   folder: string,
-  { steps, samples, sparsities }: Settings,
+  { steps, samples, sparsities, several }: Settings,
 ): Promise<Comparison> {
   const [dense, gradients, pruned, mask] = ['model', 'gradients', 'pruned', 'mask'].map((name) =>
     join(folder, `${name}.safetensors`),
@@ -56,7 +58,31 @@ export async function compare(
     ]);
     const measured = (await lossOf(pruned)) - loss;
     weights = totals.size;
-    rows.push({ sparsity, magnitude, measured, predicted: predictedLossChange?.quadratic ?? 0 });
+    const row: Row = {
+      sparsity,
+      magnitude,
+      measured,
+      predicted: predictedLossChange?.quadratic ?? 0,
+    };
+    if (several.sparsities.includes(sparsity)) {
+      await woodfisher([
+        ...[
+          ...all,
+          ...FISHER,
+          ...DAMPING,
+          '--steps',
+          `${several.steps}`,
+          '--samples',
+          `${samples}`,
+        ],
+        '--gradients-command',
+        jobOf(program, 'grads.py', '{weights} {mask} {out} {samples} {step}'),
+        ...['--loss-command', jobOf(program, 'loss.py', '{weights} 4')],
+        ...(several.search ? ['--first-order', 'line-search'] : []),
+      ]);
+      row.several = (await lossOf(pruned)) - loss;
+    }
+    rows.push(row);
   }
   return { loss, weights, rows };
 }

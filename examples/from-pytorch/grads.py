@@ -1,6 +1,7 @@
 """
-grads.py WEIGHTS MASK OUT [SAMPLES]: writes the gradient of the loss of each of SAMPLES (512) sentences
-at these weights, in BF16. Where there is a file MASK, the gradients of what it says is pruned are 0.
+grads.py WEIGHTS MASK OUT [SAMPLES [STEP]]: writes the gradient of the loss of each of SAMPLES (512) sentences
+at these weights, in BF16; other sentences for each STEP (1). Where there is a file MASK, the gradients of what it
+says is pruned are 0.
 """
 import os
 import sys
@@ -14,9 +15,10 @@ from save import example_gradients, save
 
 weights, mask, out = sys.argv[1:4]
 samples = int(sys.argv[4]) if len(sys.argv) > 4 else 512
+step = int(sys.argv[5]) if len(sys.argv) > 5 else 1
 model = load_model(weights)
 masks = load(mask) if os.path.exists(mask) else {}
-inputs, targets = sentences(samples, 2)
+inputs, targets = sentences(samples, 100 + step)
 parts = []
 for first in range(0, samples, 128):
     some = slice(first, first + 128)

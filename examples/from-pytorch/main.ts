@@ -10,7 +10,7 @@ import Table from 'cli-table3';
 import { Command } from 'commander';
 import { noTorch, pythonWithTorch } from '../../bench/rivals/torch/python.js';
 import { compare, type Row } from './compare.js';
-import { FULL, SMALL } from './settings.js';
+import { FULL, type Settings, SMALL } from './settings.js';
 
 async function main(): Promise<void> {
   const { full } = new Command('from-pytorch')
@@ -26,23 +26,28 @@ async function main(): Promise<void> {
   }
   const folder = await mkdtemp(join(tmpdir(), 'from-pytorch-'));
   try {
-    const { loss, weights, rows } = await compare(python, folder, full ? FULL : SMALL);
+    const settings = full ? FULL : SMALL;
+    const { loss, weights, rows } = await compare(python, folder, settings);
     console.log(`${weights} weights, loss ${loss.toFixed(4)} on held-out sentences`);
-    console.log(tableOf(rows));
+    console.log(tableOf(rows, settings));
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
-function tableOf(rows: readonly Row[]): string {
+function tableOf(rows: readonly Row[], { several }: Settings): string {
   const table = new Table({
-    head: ['more loss', 'magnitude, measured', 'WoodFisher, measured', 'WoodFisher, predicted'],
-    colAligns: ['left', 'right', 'right', 'right'],
+    head: [
+      ...['more loss', 'magnitude, measured', 'WoodFisher, measured', 'WoodFisher, predicted'],
+      `WoodFisher in ${several.steps} steps, measured`,
+    ],
+    colAligns: ['left', 'right', 'right', 'right', 'right'],
     style: { head: [], border: [] },
   });
-  for (const { sparsity, magnitude, measured, predicted } of rows) {
+  for (const { sparsity, magnitude, measured, predicted, several: inSteps } of rows) {
     const percent = `${Math.round(100 * sparsity)} % zero`;
-    table.push([percent, ...[magnitude, measured, predicted].map((loss) => loss.toFixed(4))]);
+    const losses = [magnitude, measured, predicted, inSteps];
+    table.push([percent, ...losses.map((loss) => loss?.toFixed(4) ?? '')]);
   }
   return table.toString();
 }

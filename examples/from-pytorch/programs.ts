@@ -10,6 +10,11 @@ const WOODFISHER = fileURLToPath(new URL('../../src/cli/main.js', import.meta.ur
 /** The scripts are not compiled, and stay in the sources. */
 const SCRIPTS = fileURLToPath(new URL('../../../examples/from-pytorch/', import.meta.url));
 
+/** A script beside this one as the words of a command for `--gradients-command` or `--loss-command`. */
+export function jobOf(program: string, script: string, args: string): string {
+  return `'${program}' '${SCRIPTS}${script}' ${args}`;
+}
+
 /** Runs a script beside this one; gives what it prints. */
 export async function python(
   program: string,
