@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { node, root } from './steps.mjs';
 
 const EXAMPLES = [
-  { file: 'digits/demo.js', small: ['--samples', '100'], full: [] },
+  { file: 'digits/demo.js', small: ['--samples', '100', '--no-best'], full: [] },
   { file: 'gradual-pruning/main.js', small: [], full: ['--full'] },
   { file: 'visual-tour/main.js', small: [], full: ['--full'] },
   { file: 'pretrained/main.js', small: [], full: ['--full'] },
+  { file: 'from-pytorch/main.js', small: [], full: ['--full'] },
 ];
 
 const size = process.argv.includes('--full') ? 'full' : 'small';

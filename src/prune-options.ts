@@ -31,8 +31,10 @@ import type { Preset } from './presets.js';
 import type { ProgressListener } from './report/progress.js';
 import { STATISTICS_OPTIONS, type StatisticsOption } from './report/statistics.js';
 import { type BudgetOptions, type Budgets, checkBudgets } from './selection/budgets.js';
+import { checkCurve } from './selection/curve.js';
 import type { SolverOption } from './solvers/choose.js';
 import type { GradientSource } from './steps/gradient-source.js';
+import type { PrunedParameter } from './steps/results.js';
 
 /** Options of `prune`. */
 export interface PruneOptions extends MethodOptions, BudgetOptions, FisherFormOptions {
@@ -93,6 +95,16 @@ export interface PruneOptions extends MethodOptions, BudgetOptions, FisherFormOp
    * as long as the sums over 50 samples. Default `full`.
    */
   statistics?: StatisticsOption;
+  /**
+   * Sparsities of the statistics' `curve`, beside the one that was asked for. Default 0.05 … 0.95 in
+   * steps of 0.05, and 0.96 … 0.99.
+   */
+  curve?: readonly number[];
+  /**
+   * Gives the score of every prunable weight (see {@link PrunedParameter}), of the last step: what its
+   * removal costs by the criterion, or that of its group. Default false.
+   */
+  scores?: boolean;
   /** Writes the pruned weights into the arrays of `parameters`, when all else has succeeded. Default false. */
   inPlace?: boolean;
   signal?: AbortSignal;
@@ -119,6 +131,8 @@ export interface PruneSettings extends Method {
   fisher: PruneOptions['fisher'];
   saveFisher: string | undefined;
   statistics: StatisticsOption;
+  curve: readonly number[];
+  scores: boolean;
   dampingSweep: readonly Damping[] | undefined;
 }
 
@@ -155,6 +169,8 @@ export function checkSettings(options: PruneOptions): PruneSettings {
       options.statistics,
       DEFAULTS.statistics,
     ),
+    curve: checkCurve(options.curve, 'curve'),
+    scores: options.scores ?? false,
     threads: checkThreads(options.threads),
     memory: memoryBudget(options.memoryLimit),
     gradientBatch: checkGradientBatch(options.gradientBatch),

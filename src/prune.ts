@@ -37,6 +37,7 @@ import {
 import { checkGoal } from './selection/check-goal.js';
 import { listsInMemory } from './selection/ranked-lists.js';
 import { disposeRanking } from './selection/ranking.js';
+import { weightScores } from './selection/weight-scores.js';
 import type { GradientBatches } from './steps/gradient-source.js';
 import { pruningStep, type StepOutcome } from './steps/pruning-step.js';
 import { inModelLayout, type PrunedParameter } from './steps/results.js';
@@ -143,12 +144,17 @@ async function pruneWith(
       dampingSweep: last.dampingSweep,
       phases: clock.compared(predict(run, rates, last.fisher, history)),
     });
+    const scores = settings.scores ? await weightScores(last.ranking) : undefined;
     const results = await inModelLayout(
       options.parameters,
       last.parameters,
       last.masks,
       options.inPlace,
     );
+    for (const [i, { name }] of last.parameters.entries()) {
+      const result = results.find((one) => one.name === name);
+      if (result !== undefined && scores !== undefined) result.scores = scores[i];
+    }
     return { parameters: results, statistics };
   } finally {
     await context.dispose();

@@ -29,8 +29,18 @@ export function forward(
   return activations;
 }
 
+/** What the backward pass gives. */
+export interface Backward {
+  /** The mean cross-entropy of the softmax. */
+  loss: tfjs.Scalar;
+  /** Its gradients by the variables. */
+  gradients: NamedTensor[];
+  /** Its gradient by what the first layer got [k, in], made when it is asked for. */
+  inputDelta: () => tfjs.Tensor2D;
+}
+
 /**
- * The mean cross-entropy of the softmax, and its gradients by the variables.
+ * The gradients of the mean cross-entropy of the softmax.
  *
  * By hand, because the gradients TensorFlow.js derives multiply by matrices marked as transposed,
  * for which its WebAssembly backend is ten times slower than for those written out.
@@ -40,7 +50,7 @@ export function backward(
   layers: readonly DenseVariables[],
   activations: readonly tfjs.Tensor2D[],
   labels: tfjs.Tensor2D,
-): { loss: tfjs.Scalar; gradients: NamedTensor[] } {
+): Backward {
   const logits = activations[layers.length];
   const loss: tfjs.Scalar = tf.losses.softmaxCrossEntropy(labels, logits);
   const gradients: NamedTensor[] = [];
@@ -52,5 +62,6 @@ export function backward(
     gradients.push({ name: bias.name, tensor: tf.sum(delta, 0) });
     if (l > 0) delta = tf.mul(tf.matMul(delta, tf.transpose(kernel)), tf.step(a));
   }
-  return { loss, gradients };
+  const inputDelta = (): tfjs.Tensor2D => tf.matMul(delta, tf.transpose(layers[0].kernel));
+  return { loss, gradients, inputDelta };
 }

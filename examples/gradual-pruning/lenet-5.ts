@@ -1,29 +1,15 @@
-import type * as tfjs from '@tensorflow/tfjs';
-import { type LayersModel, meanGradients } from '../../src/tfjs/index.js';
+import type { LayersModel } from '../../src/tfjs/index.js';
 import { loadDigits, slice } from '../digits/idx.js';
 import type { TensorFlow } from '../digits/tf-model.js';
+import { batchGradients } from './convolutional-step.js';
 import type { Subject } from './subjects.js';
-import { type TrainingStep, trainModel } from './training.js';
+import { type BatchGradients, trainModel } from './training.js';
 
-/**
- * Gradients come from this package: the wasm backend of TensorFlow.js has none for the filters of a
- * convolution.
- */
-const step: TrainingStep = async (tf, model, { images, labels }) => {
-  const options = { tf, examplesPerSample: labels.length, biases: true };
-  for await (const gradients of meanGradients(model, images, labels, options)) {
-    tf.tidy(() => {
-      const named = model.layers.flatMap(({ name, weights }) =>
-        weights.map((weight) => {
-          const variable = weight.read() as tfjs.Variable;
-          const key = `${name}/${weight.originalName.split('/').at(-1)}`;
-          return { name: variable.name, tensor: tf.tensor(gradients[key], variable.shape) };
-        }),
-      );
-      model.optimizer.applyGradients(named);
-    });
-  }
-};
+/** Convolutions of the model, in front of its Dense layers. */
+export const CONVOLUTIONS = 2;
+
+const gradients: BatchGradients = (tf, model, batch) =>
+  batchGradients(tf, model, CONVOLUTIONS, batch);
 
 /** Two convolutions with pooling, two dense layers; 53,800 weights, trained here first. */
 export const convolutionalSubject: Subject = {
@@ -31,16 +17,16 @@ export const convolutionalSubject: Subject = {
   inputShape: [28, 28, 1],
   async dense(tf, { images, epochs, batchSize, seed }) {
     const { train } = await loadDigits();
-    const model = build(tf, seed);
+    const model = buildConvolutional(tf, seed);
     model.compile({ optimizer: tf.train.adam(0.002), loss: 'sparseCategoricalCrossentropy' });
-    const options = { epochs, batchSize, learningRate: 0.002, seed, step };
+    const options = { epochs, batchSize, learningRate: 0.002, weightDecay: 0, seed, gradients };
     await trainModel(tf, model, slice(train, 0, images), options);
     return model;
   },
-  step,
+  gradients,
 };
 
-function build(tf: TensorFlow, seed: number): LayersModel {
+export function buildConvolutional(tf: TensorFlow, seed: number): LayersModel {
   const { conv2d, maxPooling2d, flatten, dense } = tf.layers;
   const initializer = (layer: number) => tf.initializers.glorotUniform({ seed: seed + layer });
   return tf.sequential({

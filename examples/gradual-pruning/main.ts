@@ -6,7 +6,7 @@
 import { Command } from 'commander';
 import { loadTensorFlow } from '../../src/tfjs/index.js';
 import { loadDigits } from '../digits/idx.js';
-import { METHODS, pruneGradually } from './run.js';
+import { METHODS, type Method, pruneGradually } from './run.js';
 import { FULL, SMALL } from './settings.js';
 import { SUBJECTS } from './subjects.js';
 
@@ -15,6 +15,7 @@ interface MainOptions {
   network?: string;
   method?: string;
   sparsity?: number;
+  seed?: number;
 }
 
 async function main(): Promise<void> {
@@ -24,31 +25,59 @@ async function main(): Promise<void> {
     .option('--network <name>', `one of ${SUBJECTS.map(({ name }) => name).join(', ')}`)
     .option('--method <name>', `one of ${METHODS.join(', ')}`)
     .option('--sparsity <s>', 'one sparsity, 0 to 1', Number)
+    .option('--seed <n>', 'one seed', Number)
     .parse()
     .opts<MainOptions>();
   const settings = options.full ? FULL : SMALL;
   const sparsities = options.sparsity === undefined ? settings.sparsities : [options.sparsity];
-  const percent = (share: number): string => (100 * share).toFixed(2);
+  const methods = METHODS.filter((name) => [undefined, name].includes(options.method as Method));
+  const subjects = SUBJECTS.filter(({ name }) => [undefined, name].includes(options.network));
   const { tf, summary } = await loadTensorFlow();
   tf.enableProdMode(); // no advice on the console
   console.log(`TensorFlow.js: ${summary}`);
   const digits = await loadDigits();
-  for (const subject of SUBJECTS) {
-    if (options.network !== undefined && options.network !== subject.name) continue;
-    for (const sparsity of sparsities) {
-      for (const method of METHODS) {
-        if (options.method !== undefined && options.method !== method) continue;
-        const start = performance.now();
-        const run = { method, sparsity, settings };
-        const { before, after, zeros } = await pruneGradually(tf, subject, digits, run);
-        const seconds = ((performance.now() - start) / 1000).toFixed(1);
-        console.log(
-          `${subject.name.padEnd(14)} ${method.padEnd(11)} ${percent(zeros)} % zero: ` +
-            `${percent(before)} % of the test images right before, ${percent(after)} % after (${seconds} s)`,
-        );
+  for (const subject of subjects) {
+    const seeds = options.seed === undefined ? settings.seeds : [options.seed];
+    const found = new Map<string, number[]>();
+    const keep = (key: string, accuracy: number): void => {
+      found.set(key, [...(found.get(key) ?? []), accuracy]);
+    };
+    for (const seed of seeds) {
+      const model = await subject.dense(tf, { ...settings, seed });
+      const trained = model.getWeights().map((weight) => tf.clone(weight));
+      for (const sparsity of sparsities) {
+        for (const method of methods) {
+          model.setWeights(trained);
+          const start = performance.now();
+          const run = { method, sparsity, seed, settings };
+          const { before, after, zeros } = await pruneGradually(tf, model, subject, digits, run);
+          const seconds = ((performance.now() - start) / 1000).toFixed(1);
+          console.log(
+            `${subject.name.padEnd(14)} seed ${seed} ${method.padEnd(11)} ${percent(zeros)} % zero: ` +
+              `${percent(before)} % of the test images right before, ${percent(after)} % after (${seconds} s)`,
+          );
+          keep(`${method} ${percent(zeros)} %`, after);
+        }
       }
+      tf.dispose(trained);
+      model.dispose();
+    }
+    if (seeds.length > 1) {
+      for (const [key, accuracies] of found)
+        console.log(`${subject.name} ${key}: ${spread(accuracies)}`);
     }
   }
+}
+
+function percent(share: number): string {
+  return (100 * share).toFixed(2);
+}
+
+/** Mean and standard deviation. */
+function spread(shares: readonly number[]): string {
+  const mean = shares.reduce((a, b) => a + b, 0) / shares.length;
+  const squares = shares.reduce((sum, share) => sum + (share - mean) ** 2, 0);
+  return `${percent(mean)} ± ${percent(Math.sqrt(squares / (shares.length - 1)))}`;
 }
 
 await main();

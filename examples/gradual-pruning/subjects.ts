@@ -3,7 +3,7 @@ import type { TensorFlow } from '../digits/tf-model.js';
 import { convolutionalSubject } from './lenet-5.js';
 import { denseSubject } from './lenet-300-100.js';
 import type { Settings } from './settings.js';
-import type { TrainingStep } from './training.js';
+import type { BatchGradients } from './training.js';
 
 /** A network that is pruned while it is trained on. */
 export interface Subject {
@@ -11,8 +11,8 @@ export interface Subject {
   /** Shape of one image. */
   inputShape: readonly number[];
   /** The trained network before pruning; the caller disposes it. */
-  dense(tf: TensorFlow, settings: Settings): Promise<LayersModel>;
-  step: TrainingStep;
+  dense(tf: TensorFlow, settings: Settings & { seed: number }): Promise<LayersModel>;
+  gradients: BatchGradients;
 }
 
 export const SUBJECTS: readonly Subject[] = [denseSubject, convolutionalSubject];

@@ -1,5 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
+import type * as tfjs from '@tensorflow/tfjs';
 import type { GradualPruner, LayersModel } from '../../src/tfjs/index.js';
+import type { NamedTensor } from '../digits/backpropagation.js';
 import { PIXELS, type Split } from '../digits/idx.js';
 import { randomNumbers, shuffle } from '../digits/random.js';
 import type { TensorFlow } from '../digits/tf-model.js';
@@ -10,16 +12,18 @@ export interface Batch {
   labels: Uint8Array;
 }
 
-/** Takes one step of the model's optimizer along the gradient of the mean loss of a batch. */
-export type TrainingStep = (tf: TensorFlow, model: LayersModel, batch: Batch) => Promise<void>;
+/** Gradients of the mean loss of a batch, by the names of all variables of the model. */
+export type BatchGradients = (tf: TensorFlow, model: LayersModel, batch: Batch) => NamedTensor[];
 
 export interface TrainingOptions {
   epochs: number;
   batchSize: number;
   /** Adam's step size at the beginning; it falls to 0 along half a cosine. */
   learningRate: number;
+  /** The loss has half of this times the sum of the squares of all kernels' weights as well. */
+  weightDecay: number;
   seed: number;
-  step: TrainingStep;
+  gradients: BatchGradients;
   pruner?: GradualPruner;
 }
 
@@ -28,7 +32,7 @@ export async function trainModel(
   tf: TensorFlow,
   model: LayersModel,
   split: Split,
-  { epochs, batchSize, learningRate, seed, step, pruner }: TrainingOptions,
+  { epochs, batchSize, learningRate, weightDecay, seed, gradients, pruner }: TrainingOptions,
 ): Promise<void> {
   const random = randomNumbers(seed);
   const order = Uint32Array.from(split.labels, (_, n) => n);
@@ -42,7 +46,11 @@ export async function trainModel(
         const rate = (learningRate / 2) * (1 + Math.cos((Math.PI * done) / steps));
         // The types make it protected, but it is how the step size is changed between steps.
         (model.optimizer as unknown as { learningRate: number }).learningRate = rate;
-        await step(tf, model, batchOf(split, order.subarray(start, start + batchSize)));
+        const batch = batchOf(split, order.subarray(start, start + batchSize));
+        tf.tidy(() => {
+          const found = gradients(tf, model, batch);
+          model.optimizer.applyGradients(decayed(tf, model, found, weightDecay));
+        });
         done++;
         await pruner?.onBatchEnd();
         await setImmediate(); // data() of this backend is there at once and lets nobody else run
@@ -57,6 +65,28 @@ export async function trainModel(
 /** Steps of the optimizer in one pass over the images. */
 export function stepsPerEpoch({ labels }: Split, batchSize: number): number {
   return Math.ceil(labels.length / batchSize);
+}
+
+/** The gradients with those of the weight decay. */
+function decayed(
+  tf: TensorFlow,
+  model: LayersModel,
+  gradients: readonly NamedTensor[],
+  weightDecay: number,
+): NamedTensor[] {
+  const kernels = new Map(
+    model.weights
+      .filter(({ shape }) => shape.length > 1)
+      .map((weight) => weight.read() as tfjs.Variable)
+      .map((variable) => [variable.name, variable]),
+  );
+  return gradients.map(({ name, tensor }) => {
+    const kernel = kernels.get(name);
+    return {
+      name,
+      tensor: kernel === undefined ? tensor : tf.add(tensor, tf.mul(kernel, weightDecay)),
+    };
+  });
 }
 
 function batchOf({ images, labels }: Split, indices: Uint32Array): Batch {

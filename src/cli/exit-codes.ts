@@ -14,7 +14,7 @@ Exit codes:
   0    done
   1    an error; nothing was written. One line on stderr says what and what to do
        (WOODFISHER_DEBUG=1 adds where in the code)
-  2    the command line is wrong
+  2    the command line or a settings file is wrong
   3    --gradients-command or --loss-command failed, with the exit code that the error line names, or
        did not write what it had to; nothing was written
   130  interrupted (SIGINT; 143: SIGTERM); nothing was written`;

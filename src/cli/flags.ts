@@ -49,7 +49,7 @@ export interface InputFlags {
 export function addInputFlags(command: Command): Command {
   return command
     .optionsGroup('Input:')
-    .requiredOption(
+    .option(
       '--weights <file>',
       'the model: a safetensors file, an index (*.safetensors.index.json) or its folder (required)',
     )

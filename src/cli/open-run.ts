@@ -33,7 +33,12 @@ import type { Reporter } from './output/reporter.js';
 export type RunFlags = InputFlags &
   CriterionFlags &
   SelectionFlags &
-  EngineFlags & { saveFisher?: string; statistics?: StatisticsOption };
+  EngineFlags & {
+    saveFisher?: string;
+    statistics?: StatisticsOption;
+    curve?: number[];
+    scores?: string;
+  };
 
 /** The options of prune() that flags ask for, but what comes from files. */
 export type FlagOptions = Omit<PruneOptions, 'parameters' | 'gradients' | 'fisher'> & {
@@ -119,6 +124,8 @@ async function optionsOf(flags: RunFlags): Promise<FlagOptions> {
     ...{ examplesPerSample, fisherScale, centred, fisher, saveFisher, dampingSweep },
     damping: dampingOf(flags),
     statistics: flags.statistics,
+    curve: flags.curve,
+    scores: flags.scores !== undefined,
     ...budgetsOf(flags),
     firstOrder: step === undefined ? undefined : { step },
   });

@@ -1,10 +1,12 @@
 import { Command } from 'commander';
 import { addBuildCommand } from './commands/build.js';
 import { addCompactCommand } from './commands/compact.js';
+import { addConvertCommand } from './commands/convert.js';
 import { addExpandCommand } from './commands/expand.js';
 import { addInspectCommand } from './commands/inspect.js';
 import { addPlanCommand } from './commands/plan.js';
 import { addPruneCommand } from './commands/prune.js';
+import { addStatsCommand } from './commands/stats.js';
 import { EXIT_CODES_HELP } from './exit-codes.js';
 import { packageVersion } from './package-root.js';
 
@@ -26,9 +28,11 @@ export function createProgram(): Command {
     );
   addPruneCommand(program);
   addPlanCommand(program);
+  addStatsCommand(program);
   addInspectCommand(program);
   addCompactCommand(program);
   addExpandCommand(program);
+  addConvertCommand(program);
   addBuildCommand(program);
   return program;
 }

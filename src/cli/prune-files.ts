@@ -1,26 +1,28 @@
 import { mkdir, statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { checkOutputs, type OutputPath } from '../files/output-paths.js';
 import { stagePruned, stageText } from '../files/stage-pruned.js';
 import { StagedOutputs } from '../files/staged-outputs.js';
 import { isSharded } from '../formats/safetensors/model-files.js';
+import { writeSafetensors } from '../formats/safetensors/writer.js';
 import { presetSamples } from '../presets.js';
 import type { RunStatistics } from '../report/statistics.js';
 import type { SlabRecords } from '../slabs/slab-records.js';
+import { unfinishedIn } from '../slabs/unfinished-outputs.js';
 import { chooseWay, type WayFlags } from './choose-way.js';
 import { StepJobs } from './jobs/step-jobs.js';
 import { type OpenedRun, openRun, type RunFlags } from './open-run.js';
-import { pruneSummary } from './output/prune-summary.js';
+import { pruneSummary, type WrittenFiles } from './output/prune-summary.js';
 import { pruneParts } from './prune-parts.js';
 import { pruneWhole } from './prune-whole.js';
 import type { Run } from './run.js';
-import { Scratch } from './scratch.js';
+import { folderOf, Scratch } from './scratch.js';
 
-/** Where the results go. */
+/** Where the results go; what has no path is not written. */
 export interface OutputFlags {
-  out: string;
+  out?: string;
   maskOut?: string;
   stats?: string;
+  scores?: string;
   saveFisher?: string;
 }
 
@@ -35,7 +37,7 @@ export async function pruneFiles(flags: PruneFlags, run: Run): Promise<void> {
   const { reporter, signal } = run;
   await checkOutputs(outputPaths(flags, await isSharded(flags.weights)));
   await using opened = await openRun(flags, reporter);
-  const folder = flags.workDir ?? dirname(flags.out);
+  const folder = flags.workDir ?? folderOf(flags);
   if (flags.workDir !== undefined) await mkdir(folder, { recursive: true });
   const disk = await statfs(folder).catch(() => undefined);
   await using scratch = new Scratch(flags);
@@ -53,20 +55,26 @@ export async function pruneFiles(flags: PruneFlags, run: Run): Promise<void> {
     }
     throw error;
   };
-  const { tensors, statistics, load } = await pruning.catch(tellHowToGoOn);
+  const { tensors, scores, statistics, load } = await pruning.catch(tellHowToGoOn);
 
   const beforeWrite = performance.now();
   const { model } = opened;
-  reporter.progress({ phase: 'write', done: 0, total: model.tensors.size, unit: 'tensors' });
-  await using outputs = new StagedOutputs();
+  await using outputs = new StagedOutputs(unfinishedIn(records));
   const warnings = [...statistics.warnings];
-  await stagePruned(outputs, flags, model, tensors, {
-    signal,
-    onRounded: (name, dtype, count) => {
-      const weights = count === 1 ? '1 kept weight' : `${count} kept weights`;
-      warnings.push(`${weights} of "${name}" round to 0 in ${dtype}; the mask has them as kept`);
-    },
-  }).catch(tellHowToGoOn);
+  const { out, maskOut } = flags;
+  if (out !== undefined) {
+    reporter.progress({ phase: 'write', done: 0, total: model.tensors.size, unit: 'tensors' });
+    await stagePruned(outputs, { out, maskOut }, model, tensors, {
+      signal,
+      onRounded: (name, dtype, count) => {
+        const weights = count === 1 ? '1 kept weight' : `${count} kept weights`;
+        warnings.push(`${weights} of "${name}" round to 0 in ${dtype}; the mask has them as kept`);
+      },
+    }).catch(tellHowToGoOn);
+  }
+  if (flags.scores !== undefined && scores !== undefined) {
+    await outputs.stage(flags.scores, (path) => writeSafetensors(path, scores));
+  }
   for (const warning of warnings.slice(statistics.warnings.length)) reporter.warning(warning);
   const all: RunStatistics = { ...statistics, kept: opened.kept, warnings };
   if (flags.stats !== undefined) {
@@ -80,7 +88,12 @@ export async function pruneFiles(flags: PruneFlags, run: Run): Promise<void> {
 
   const written = writtenTo(flags);
   reporter.done({ ...all, written }, () =>
-    pruneSummary(all, written, { load, write: seconds(beforeWrite), total: seconds(start) }),
+    pruneSummary(
+      all,
+      written,
+      { load, write: seconds(beforeWrite), total: seconds(start) },
+      flags.curve,
+    ),
   );
 }
 
@@ -104,21 +117,24 @@ function jobsOf(
 }
 
 function outputPaths(
-  { out, maskOut, stats, saveFisher }: OutputFlags,
+  { out, maskOut, stats, scores, saveFisher }: OutputFlags,
   folder: boolean,
 ): OutputPath[] {
-  const paths: OutputPath[] = [{ option: '--out', path: out, folder }];
+  const paths: OutputPath[] = [];
+  if (out !== undefined) paths.push({ option: '--out', path: out, folder });
   if (maskOut !== undefined) paths.push({ option: '--mask-out', path: maskOut });
   if (stats !== undefined) paths.push({ option: '--stats', path: stats });
+  if (scores !== undefined) paths.push({ option: '--scores', path: scores });
   if (saveFisher !== undefined) paths.push({ option: '--save-fisher', path: saveFisher });
   return paths;
 }
 
-function writtenTo({ out, maskOut, stats, saveFisher }: OutputFlags): Record<string, string> {
+function writtenTo({ out, maskOut, stats, scores, saveFisher }: OutputFlags): WrittenFiles {
   return {
-    weights: out,
+    ...(out && { weights: out }),
     ...(maskOut && { mask: maskOut }),
     ...(stats && { stats }),
+    ...(scores && { scores }),
     ...(saveFisher && { fisher: saveFisher }),
   };
 }

@@ -33,7 +33,7 @@ export async function pruneParts(
     input: { model, masks, zerosArePruned: settings.zerosArePruned, signal },
     onProgress: (progress) => reporter.progress(progress),
   };
-  const { tensors, statistics } =
+  const result =
     jobs === undefined
       ? await pruneInSlabs({ ...slabRun, gradients })
       : await pruneStepsInSlabs(slabRun, {
@@ -42,5 +42,5 @@ export async function pruneParts(
           loss: settings.loss && ((some) => jobs.loss(some)),
           onResume: ({ count }) => noteResumed(reporter, count, settings.steps),
         });
-  return { tensors, statistics, load: 0 };
+  return { ...result, load: 0 };
 }

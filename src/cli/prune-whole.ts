@@ -4,6 +4,7 @@ import { type PrunedTensor, prunedInMemory, weightsInMemory } from '../files/pru
 import { readMasks } from '../files/read-masks.js';
 import { readParameters } from '../files/read-parameters.js';
 import { wholeRegion } from '../files/region.js';
+import type { TensorSource } from '../formats/safetensors/writer.js';
 import type { Parameter } from '../parameters.js';
 import { pruneWithJournal } from '../prune.js';
 import type { RunStatistics } from '../report/statistics.js';
@@ -21,6 +22,8 @@ import type { Run } from './run.js';
 /** What a run has made, ready to be written. */
 export interface Pruned {
   tensors: PrunedTensor[];
+  /** Where they were asked for. */
+  scores?: TensorSource[];
   statistics: RunStatistics;
   /** Seconds of reading the model. */
   load: number;
@@ -91,7 +94,10 @@ export async function pruneWhole(
     },
     journal,
   );
-  return { tensors: pruned.map(prunedInMemory), statistics, load };
+  const scores = pruned.flatMap(({ name, shape, scores: data }): TensorSource[] =>
+    data === undefined ? [] : [{ name, dtype: 'F32', shape, data }],
+  );
+  return { tensors: pruned.map(prunedInMemory), scores, statistics, load };
 }
 
 function lossBy(jobs: StepJobs): LossFunction {

@@ -6,15 +6,16 @@ import { hasPlaceholder } from './jobs/job-command.js';
 import type { RunFlags } from './open-run.js';
 
 /** How much is removed has to be said, unless the pattern says it. */
-export function requireBudget(
-  command: Command,
-  { sparsity, targetFlops, pattern }: RunFlags,
-): void {
-  if (sparsity !== undefined || targetFlops !== undefined || pattern.includes(':')) return;
+export function requireBudget(command: Command, flags: RunFlags): void {
+  if (saysHowMuch(flags)) return;
   command.error(
     "error: required option '--sparsity <s>' not specified; only --target-flops and --pattern n:m do without",
     { exitCode: EXIT.usage, code: 'woodfisher.sparsity' },
   );
+}
+
+export function saysHowMuch({ sparsity, targetFlops, pattern }: RunFlags): boolean {
+  return sparsity !== undefined || targetFlops !== undefined || pattern.includes(':');
 }
 
 /** A saved Fisher and a preset have settings of their own, before which only flags that were given go. */

@@ -1,12 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { PruneSettings } from '../prune-options.js';
 import { SlabRecords } from '../slabs/slab-records.js';
 import { type Way, WorkDirectory } from '../slabs/work-directory.js';
 import type { OpenedRun, RunFlags } from './open-run.js';
 
-type ScratchFlags = RunFlags & { out: string; workDir?: string };
+type ScratchFlags = RunFlags & ResultFlags & { workDir?: string };
+
+/** Paths of results, the first of which says where a run may have files of its own. */
+interface ResultFlags {
+  out?: string;
+  scores?: string;
+  stats?: string;
+}
+
+/** The folder of the results. */
+export function folderOf({ out, scores, stats }: ResultFlags): string {
+  const first = out ?? scores ?? stats;
+  return first === undefined ? tmpdir() : dirname(first);
+}
 
 /**
  * The folder of a run: the work directory, or one beside the output for as long as it runs, made where
@@ -25,7 +39,7 @@ export class Scratch implements AsyncDisposable {
   async open(opened: OpenedRun, way: Way): Promise<{ records: SlabRecords; way: Way }> {
     const { workDir, out } = this.#flags;
     if (workDir === undefined) {
-      this.#temporary = join(resolve(dirname(out)), `.woodfisher-${randomUUID()}`);
+      this.#temporary = join(resolve(folderOf(this.#flags)), `.woodfisher-${randomUUID()}`);
       if (!way.inMemory) await mkdir(this.#temporary);
       return { records: new SlabRecords(this.#temporary, { durable: false }), way };
     }
@@ -38,6 +52,7 @@ export class Scratch implements AsyncDisposable {
           ...resultSettings(settings),
           ...{ solver: run.solver, outputAxis, allowMissing },
           exclude: exclude?.map(String),
+          model: out !== undefined,
           gradientsCommand: gradientsCommand?.text,
           lossCommand: lossCommand?.text,
         },

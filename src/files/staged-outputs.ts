@@ -11,6 +11,12 @@ import { targetOf } from './output-paths.js';
 export class StagedOutputs implements AsyncDisposable {
   readonly #staged: { path: string; target: string; temporary: string }[] = [];
   readonly #folders: string[] = [];
+  readonly #onStage: (temporary: string) => Promise<void>;
+
+  /** @param onStage Told the path of each file before it is there. */
+  constructor(onStage: (temporary: string) => Promise<void> = async () => {}) {
+    this.#onStage = onStage;
+  }
 
   /**
    * Has a file written beside `path`.
@@ -20,6 +26,7 @@ export class StagedOutputs implements AsyncDisposable {
   async stage(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
     const target = await targetOf(path);
     const temporary = temporaryName(target);
+    await this.#onStage(temporary);
     this.#staged.push({ path, target, temporary });
     try {
       await write(temporary);

@@ -1,8 +1,9 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { WoodFisherError } from '../errors.js';
 import { DTYPE_BYTES, type FloatDtype } from './dtypes.js';
 import { requireLittleEndian } from './endianness.js';
 import { formatError, quote } from './errors.js';
+import { openRegular } from './open-regular.js';
 import { readFully } from './safetensors/positioned-read.js';
 
 /** A header is a line of a few words; NumPy itself refuses longer ones. */
@@ -31,9 +32,7 @@ export interface NpyFile {
  */
 export async function openNpy(path: string): Promise<NpyFile> {
   requireLittleEndian();
-  const handle = await open(path, 'r').catch((error: Error) => {
-    throw formatError(path, `cannot be opened: ${error.message}`, {}, error);
-  });
+  const handle = await openRegular(path);
   try {
     return await readHeader(path, handle);
   } catch (error) {
@@ -45,7 +44,6 @@ export async function openNpy(path: string): Promise<NpyFile> {
 
 async function readHeader(path: string, handle: FileHandle): Promise<NpyFile> {
   const stats = await handle.stat();
-  if (!stats.isFile()) throw formatError(path, 'is not a regular file');
   const start = new Uint8Array(Math.min(12, stats.size));
   await readFully(handle, start, 0, path);
   const magic = String.fromCharCode(...start.subarray(0, 6));
@@ -106,6 +104,9 @@ function shapeOf(text: string, path: string, offset: number): number[] {
     .map((axis) => axis.trim())
     .filter((axis) => axis !== '')
     .map(Number);
+  if (shape.some(Number.isNaN)) {
+    throw formatError(path, `has the shape (${inside}), which is no list of numbers`, { offset });
+  }
   const size = shape.reduce((product, axis) => product * axis, 1);
   if (shape.length > 64 || !Number.isSafeInteger(size * 8)) {
     throw formatError(path, `has the shape [${shape}], beyond what can be read`, { offset });

@@ -90,7 +90,7 @@ export function memoryOf(plan: RunPlan): PlannedMemory {
   const magnitudes = bytes(prunes, scoreArrays) + (prunes ? groupBytes(shapes, plan.pattern) : 0);
   const counts = prunes ? countBytes(plan) : { cut: 0, quantiles: 0, curve: 0 };
   const scratch = scratchBytes(plan);
-  const outputs = prunes ? plan.allWeights * (plan.inPlace ? 1 : 5) : 0;
+  const outputs = prunes ? plan.allWeights * (plan.inPlace ? 1 : 5) + scoreBytes(plan) : 0;
 
   const kfac = solver !== undefined && isKfac(plan) ? kfacBytes(shapes, plan.threads) : undefined;
   const base = weights + sums + state;
@@ -141,6 +141,11 @@ export function memoryOf(plan: RunPlan): PlannedMemory {
     total: Math.max(...moments.map(({ shared, other }) => shared + other)),
     afterSamples: Math.max(...late.map(({ shared }) => shared)) - base,
   };
+}
+
+/** Scores that prune() returns, in the model's layout. */
+function scoreBytes({ shapes, scores = false }: RunPlan): number {
+  return scores ? 4 * sum(shapes, ({ modelSize }) => modelSize) : 0;
 }
 
 /** Where the weights of compact blocks stand: those of a later step, where the first has them all. */

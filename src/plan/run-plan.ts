@@ -57,6 +57,8 @@ export interface RunSettings {
   threads: number;
   /** Default `full`. */
   statistics?: StatisticsOption;
+  /** Whether prune() returns the scores. Default false. */
+  scores?: boolean;
   /** Whether prune() writes its results into the caller's arrays. */
   inPlace: boolean;
 }

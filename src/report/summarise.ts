@@ -10,7 +10,7 @@ import type { RunContext } from '../pool/run-context.js';
 import type { PruneSettings } from '../prune-options.js';
 import { flopsLeft } from '../selection/amounts.js';
 import { type Budgets, costsOf } from '../selection/budgets.js';
-import { CURVE_SPARSITIES, type CurvePoint, hasLosses, lossCurve } from '../selection/curve.js';
+import { type CurvePoint, hasLosses, lossCurve } from '../selection/curve.js';
 import type { Cut } from '../selection/cut.js';
 import { scoresAtRanks } from '../selection/rank.js';
 import { onlyList, type RankedLists } from '../selection/ranked-lists.js';
@@ -144,7 +144,7 @@ export async function runStatistics(
     measuredLoss: history.measuredLoss,
     curve:
       settings.statistics === 'full' && ranking !== undefined && hasLosses(ranking)
-        ? await curveOf(context, settings.budgets, ranking)
+        ? await curveOf(context, settings, ranking)
         : null,
     magnitude: findings.magnitude?.all ?? null,
     schedule: settings.steps === 1 ? null : settings.schedule,
@@ -207,14 +207,14 @@ function counts(size: number, prunedBefore: number, prunedNow: number): Counts {
   return { size, prunedBefore, prunedNow, sparsity: (prunedBefore + prunedNow) / size };
 }
 
-/** The curve at the usual sparsities and at the one that was asked for. */
+/** The curve at the sparsities of the settings and at the one that is pruned to. */
 async function curveOf(
   context: RunContext,
-  { sparsity, scope }: Budgets,
+  { budgets: { sparsity, scope }, curve }: PruneSettings,
   ranking: Ranking,
 ): Promise<CurvePoint[]> {
   const target = typeof sparsity === 'number' ? [sparsity] : [];
-  const sparsities = [...new Set([...CURVE_SPARSITIES, ...target])].sort((a, b) => a - b);
+  const sparsities = [...new Set([...curve, ...target])].sort((a, b) => a - b);
   const apart = scope === 'layer' || typeof sparsity === 'object';
   return await lossCurve(context, ranking, sparsities, apart);
 }

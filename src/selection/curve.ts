@@ -61,11 +61,14 @@ export async function lossCurve(
   return points;
 }
 
-/** Refuses what is no list of sparsities. */
-export function checkCurve(sparsities: readonly number[]): readonly number[] {
+/** Refuses what is no list of sparsities; `option` names it. */
+export function checkCurve(
+  sparsities: readonly number[] = CURVE_SPARSITIES,
+  option = 'sparsities',
+): readonly number[] {
   const isShare = (s: unknown): boolean => typeof s === 'number' && s >= 0 && s <= 1;
   if (!Array.isArray(sparsities) || !sparsities.every(isShare)) {
-    throw optionError('sparsities', 'a list of numbers from 0 to 1', sparsities);
+    throw optionError(option, 'a list of numbers from 0 to 1', sparsities);
   }
   return sparsities;
 }

@@ -8,6 +8,7 @@ import type { BlockShape } from '../fisher/block-shape.js';
 import { addToTrace, dampingOfTraces, type Lambda } from '../fisher/damping.js';
 import type { EstimatedFisher } from '../fisher/estimate.js';
 import { inverseGradient } from '../fisher/inverse-gradient.js';
+import type { TensorSource } from '../formats/safetensors/writer.js';
 import { groupModel } from '../groups/group-model.js';
 import { countPruned, spreadMasks } from '../groups/spread-masks.js';
 import { copyInPieces } from '../memory/pieces.js';
@@ -38,8 +39,8 @@ import { slabMeter } from './slab-memory.js';
 import { type LoadedSlice, loadSlab, type SlabInput } from './slab-parameters.js';
 import { largestOf, type SlabPlan } from './slab-plan.js';
 import type { Pass, SlabRecord, SlabRecords } from './slab-records.js';
-import { keepResults, resultTensors, tensorsBetween } from './slab-results.js';
-import { keepScores, listsOnDisk, slabParts } from './slab-scores.js';
+import { keepResults, resultTensors, scoreTensors, tensorsBetween } from './slab-results.js';
+import { keepScores, keepWeightScores, listsOnDisk, slabParts } from './slab-scores.js';
 import { keepState, makeState, restoreState, type SlabGradients } from './slab-state.js';
 import { regionOf, type Slab } from './slice.js';
 
@@ -85,12 +86,13 @@ export interface SlabStep {
 /** What a run in slabs gives: tensors that are read from its folder when they are written. */
 export interface SlabRunResult {
   tensors: PrunedTensor[];
+  /** With the setting `scores`: the score of every weight. */
+  scores?: TensorSource[];
   statistics: RunStatistics;
 }
 
 /** What a step in slabs has come to. */
-export interface SlabStepResult {
-  tensors: PrunedTensor[];
+export interface SlabStepResult extends Omit<SlabRunResult, 'statistics'> {
   /** α of its update; 0 where the gradient was left out. */
   step: number;
   /** With the step. */
@@ -106,8 +108,8 @@ export interface SlabStepResult {
 export async function pruneInSlabs(run: SlabRun): Promise<SlabRunResult> {
   return await withSlabContext(run, async (context) => {
     const clock = new PhaseClock(() => context.lease.peakBytes);
-    const { tensors, statistics } = await new SlabPasses(context, run, clock).prune();
-    return { tensors, statistics: await statistics() };
+    const { tensors, scores, statistics } = await new SlabPasses(context, run, clock).prune();
+    return { tensors, scores, statistics: await statistics() };
   });
 }
 
@@ -183,7 +185,8 @@ export class SlabPasses {
         ? await this.#choose(damping, sums)
         : await this.#cutAndApply(damping, sums);
     const { parameters, applied, history, firstOrder, lossBefore } = found;
-    const tensors = resultTensors(plan.run.shapes, plan.slabs, this.#records);
+    const { shapes } = plan.run;
+    const tensors = resultTensors(shapes, plan.slabs, this.#records);
     const measuredLoss =
       lossBefore === undefined
         ? undefined
@@ -204,6 +207,7 @@ export class SlabPasses {
     });
     return {
       ...{ tensors, history, step: firstOrder?.step ?? 0 },
+      scores: settings.scores ? scoreTensors(shapes, plan.slabs, this.#records) : undefined,
       statistics: () => this.#statistics(damping, found, pruned),
     };
   }
@@ -409,6 +413,9 @@ export class SlabPasses {
     const step = this.#step(loaded, fisher);
     const { settings, plan } = this.#run;
     const scored = await scoreStep(this.#context, settings, this.#clock, step);
+    if (settings.scores) {
+      await keepWeightScores(this.#context, this.#records, k, scored.ranking);
+    }
     const keeps = fisher !== undefined && plan.keepsState && saved === undefined;
     return {
       ...(await this.#scoredRecord(k, loaded, fisher, scored, before)),

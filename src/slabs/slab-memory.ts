@@ -27,6 +27,7 @@ function slabRun(plan: RunPlan, slab: Slab): RunPlan {
     allWeights: 0,
     inPlace: true,
     measuresLoss: false,
+    scores: false,
   };
 }
 

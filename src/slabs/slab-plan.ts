@@ -72,8 +72,9 @@ export function planSlabs(
     const memory = largestOf(slabs, (slab) => needsOf(slab).total);
     const again = run.solver === undefined ? 0 : passesOf(settings) - 1;
     const state = run.solver === undefined ? 0 : stateOnDisk(run);
+    const bytesOfWeight = STEP_BYTES + betweenSteps(settings) + (settings.scores ? 4 : 0);
     const scratch = slabs.flat().reduce((sum, slice) => {
-      return sum + scoreBytes(slice) + (STEP_BYTES + betweenSteps(settings)) * sliceSize(slice);
+      return sum + scoreBytes(slice) + bytesOfWeight * sliceSize(slice);
     }, 0);
     // Written once and read as often as the gradients would be.
     const keepsState =

@@ -25,8 +25,11 @@ export interface SlabRecord {
   changes?: PredictedLossChange[];
 }
 
-/** Arrays of a slab: scores with masks, the Fisher, weights with masks; those for α = 0 and α = 1. */
-export type Kept = 'scores' | 'state' | 'results' | 'zero' | 'one';
+/**
+ * Arrays of a slab: scores with masks, and as float32 in its layout; the Fisher; weights with masks; those
+ * for α = 0 and α = 1.
+ */
+export type Kept = 'scores' | 'scores32' | 'state' | 'results' | 'zero' | 'one';
 
 export type Pass = 'start' | 'sums' | 'score' | 'search' | 'apply';
 

@@ -3,6 +3,7 @@ import type { PrunedPiece, PrunedTensor } from '../files/pruned-model.js';
 import { regionSize } from '../files/region.js';
 import { toModelLayout } from '../fisher/layout.js';
 import { readFully } from '../formats/safetensors/positioned-read.js';
+import type { TensorSource } from '../formats/safetensors/writer.js';
 import type { RunContext } from '../pool/run-context.js';
 import { atStep } from '../updates/search-step.js';
 import { readArrays } from './slab-arrays.js';
@@ -13,8 +14,9 @@ import { ownColumns, regionOf, type Slab, type Slice, sizeOfRegion } from './sli
 /** Elements of a piece at most. */
 const PIECE = 256 * 1024;
 
-/** Bytes of a weight and a mask. */
-const BYTES = 5;
+/** Bytes of a weight and a mask, and of a score. */
+const RESULT_BYTES = 5;
+const SCORE_BYTES = 4;
 
 /** Weights with masks: what became of them, or would with α = 0 and α = 1. */
 type KeptWeights = Extract<Kept, 'results' | 'zero' | 'one'>;
@@ -48,15 +50,23 @@ export async function readResult(
   arrays: readonly [Float32Array, Uint8Array],
 ): Promise<void> {
   const before = slab.slice(0, slab.indexOf(slice));
-  const position = before.reduce((sum, one) => sum + BYTES * sizeOfRegion(one), 0);
+  const position = before.reduce((sum, one) => sum + RESULT_BYTES * sizeOfRegion(one), 0);
   await readArrays(records.path('results', index), arrays, position);
 }
 
-/** Where the results of a slice stand. */
+/** Where the arrays of a slice stand, one behind the other. */
 interface Placed {
   slice: Slice;
   path: string;
   position: number;
+}
+
+/** Elements of a slice's region that follow each other in the tensor. */
+interface Run extends Placed {
+  /** Of the region. */
+  size: number;
+  from: number;
+  count: number;
 }
 
 /** The tensors that the results of all slabs make up, in the order of the parameters. */
@@ -66,46 +76,73 @@ export function resultTensors(
   records: SlabRecords,
   what: KeptWeights = 'results',
 ): PrunedTensor[] {
-  const placed: Placed[][] = parameters.map(() => []);
-  for (const [k, slab] of slabs.entries()) {
-    let position = 0;
-    for (const slice of slab) {
-      placed[slice.index].push({ slice, path: records.path(what, k), position });
-      position += BYTES * sizeOfRegion(slice);
-    }
-  }
-  return parameters.map(({ name, shape }, i) => ({ name, shape, pieces: () => pieces(placed[i]) }));
+  const placed = placesOf(slabs, (k) => records.path(what, k), RESULT_BYTES);
+  return parameters.map(({ name, shape }, i) => ({ name, shape, pieces: () => pieces(placed(i)) }));
 }
 
-/** Row after row, of each the part of each slice. */
+/** The scores of all slabs as tensors, in the order of the parameters. */
+export function scoreTensors(
+  parameters: readonly { name: string; shape: readonly number[] }[],
+  slabs: readonly Slab[],
+  records: SlabRecords,
+): TensorSource[] {
+  const placed = placesOf(slabs, (k) => records.path('scores32', k), SCORE_BYTES);
+  return parameters.map(({ name, shape }, i) => ({
+    ...{ name, shape, dtype: 'F32' },
+    data: () => scorePieces(placed(i)),
+  }));
+}
+
+/** Where the slices of each parameter are, in files with so many bytes for each element of a region. */
+function placesOf(
+  slabs: readonly Slab[],
+  path: (slab: number) => string,
+  bytes: number,
+): (parameter: number) => Placed[] {
+  const placed = slabs.flatMap((slab, k) => {
+    let position = 0;
+    return slab.map((slice): Placed => {
+      const place = { slice, path: path(k), position };
+      position += bytes * sizeOfRegion(slice);
+      return place;
+    });
+  });
+  return (parameter) => placed.filter(({ slice }) => slice.index === parameter);
+}
+
 async function* pieces(placed: readonly Placed[]): AsyncGenerator<PrunedPiece> {
   const room = { data: new Float32Array(PIECE), mask: new Uint8Array(PIECE) };
-  const rows = regionOf(placed[0].slice).rows;
-  if (rows === 1) {
-    for (const one of placed) yield* rowPieces([one], 0, room);
-    return;
+  for (const { path, position, size, from, count } of runs(placed)) {
+    await using handle = await open(path, 'r');
+    const data = room.data.subarray(0, count);
+    const mask = room.mask.subarray(0, count);
+    await readFully(handle, new Uint8Array(data.buffer, 0, 4 * count), position + 4 * from, path);
+    await readFully(handle, mask, position + 4 * size + from, path);
+    yield { data, mask };
   }
-  for (let row = 0; row < rows; row++) yield* rowPieces(placed, row, room);
 }
 
-async function* rowPieces(
-  placed: readonly Placed[],
-  row: number,
-  room: PrunedPiece,
-): AsyncGenerator<PrunedPiece> {
-  for (const { slice, path, position } of placed) {
-    const { length } = regionOf(slice);
-    const [first, end] = ownColumns(slice, row);
+async function* scorePieces(placed: readonly Placed[]): AsyncGenerator<Uint8Array> {
+  const room = new Uint8Array(SCORE_BYTES * PIECE);
+  for (const { path, position, from, count } of runs(placed)) {
     await using handle = await open(path, 'r');
-    const masksAt = position + 4 * sizeOfRegion(slice);
-    for (let at = first; at < end; at += PIECE) {
-      const count = Math.min(PIECE, end - at);
-      const data = room.data.subarray(0, count);
-      const mask = room.mask.subarray(0, count);
-      const from = row * length + at;
-      await readFully(handle, new Uint8Array(data.buffer, 0, 4 * count), position + 4 * from, path);
-      await readFully(handle, mask, masksAt + from, path);
-      yield { data, mask };
+    const bytes = room.subarray(0, SCORE_BYTES * count);
+    await readFully(handle, bytes, position + SCORE_BYTES * from, path);
+    yield bytes;
+  }
+}
+
+/** The elements of a tensor in its order: row after row, of each the part of each slice. */
+function* runs(placed: readonly Placed[]): Generator<Run> {
+  const { rows } = regionOf(placed[0].slice);
+  for (let row = 0; row < rows; row++) {
+    for (const place of placed) {
+      const { length } = regionOf(place.slice);
+      const size = sizeOfRegion(place.slice);
+      const [first, end] = ownColumns(place.slice, row);
+      for (let at = first; at < end; at += PIECE) {
+        yield { ...place, size, from: row * length + at, count: Math.min(PIECE, end - at) };
+      }
     }
   }
 }

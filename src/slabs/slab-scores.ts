@@ -3,7 +3,9 @@ import { rangesOf } from '../groups/group-units.js';
 import { fillInPieces } from '../memory/pieces.js';
 import type { RunContext } from '../pool/run-context.js';
 import type { RankedLists, UnitList, UnitPart } from '../selection/ranked-lists.js';
+import type { Ranking } from '../selection/ranking.js';
 import type { Units } from '../selection/units.js';
+import { weightScores } from '../selection/weight-scores.js';
 import { readArrays } from './slab-arrays.js';
 import { sliceShape } from './slab-memory.js';
 import type { SlabRecords } from './slab-records.js';
@@ -49,6 +51,17 @@ export async function keepScores(
 export function scoreBytes(slice: Slice): number {
   const groups = sliceGroups(slice);
   return groups === undefined ? (8 + 1) * sliceSize(slice) : (8 + 8 + 1) * groups.count;
+}
+
+/** Writes the score of each weight of a slab, in the layout of its regions. */
+export async function keepWeightScores(
+  { lease }: RunContext,
+  records: SlabRecords,
+  slab: number,
+  ranking: Ranking,
+): Promise<void> {
+  const arrays = await weightScores(ranking, (size) => lease.float32(size));
+  await records.keep('scores32', slab, arrays);
 }
 
 /** Scores that are in files, a slab in memory at a time. */

@@ -50,7 +50,8 @@ export async function pruneStepsInSlabs(
       );
       const result = await passes.prune();
       if (index === settings.steps - 1) {
-        return { tensors: result.tensors, statistics: await result.statistics() };
+        const { tensors: pruned, scores, statistics } = result;
+        return { tensors: pruned, scores, statistics: await statistics() };
       }
       await source.close();
       ({ step: stepBefore, history, tensors } = result);

@@ -9,6 +9,7 @@ import { fingerprint } from './fingerprint.js';
 import { takeLock } from './lock.js';
 import type { SlabPlan } from './slab-plan.js';
 import { SlabRecords } from './slab-records.js';
+import { removeUnfinished } from './unfinished-outputs.js';
 
 /** Version of what is in a work directory. */
 const VERSION = 2;
@@ -78,6 +79,7 @@ export class WorkDirectory {
       return { records, way, resumed: false };
     }
     this.#requireSame(saved, identity, inputs, way);
+    await removeUnfinished(records);
     return { records, way: restoredWay(saved, identity.run), resumed: true };
   }
 
@@ -151,7 +153,7 @@ export class WorkDirectory {
 
 /** Files and folders that a run writes into its folder, whole or not. */
 const OURS =
-  /^((scores|state|results)-\d+\.bin|(sums|score|apply)-\d+\.json|(run|cuts|steps)\.json|step-(\d+|start)|\.woodfisher-.*\.tmp)$/;
+  /^((scores|scores32|state|results)-\d+\.bin|(sums|score|apply)-\d+\.json|(run|cuts|steps|outputs)\.json|step-(\d+|start)|\.woodfisher-.*\.tmp)$/;
 
 function savedRun(
   { settings, engine: { name, instructionSet } }: RunIdentity,

@@ -10,6 +10,8 @@ export interface PrunedParameter {
   data: Float32Array;
   /** 1 = kept, 0 = pruned. All 1 for parameters that are not prunable. */
   mask: Uint8Array;
+  /** With the option `scores`, of prunable parameters. */
+  scores?: Float32Array;
 }
 
 /** The model as it stands, in its own layout, on memory of its own or, in place, on the caller's. */

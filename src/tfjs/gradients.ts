@@ -12,6 +12,15 @@ export interface GradientOptions extends FactorOptions {
   biases?: boolean;
 }
 
+export interface FactoredGradientOptions extends GradientOptions {
+  /**
+   * Whether kernels that are used at several places of an example (convolutions, Dense on sequences,
+   * recurrent kernels) come as factors too: `{ inputs: [k, positions, in], deltas: [k, positions, out],
+   * positions }`, which criterion `kfac` takes, and no other. Default false.
+   */
+  positions?: boolean;
+}
+
 /**
  * Per-example gradients of the loss by every kernel of a model, a batch at a time.
  *
@@ -68,7 +77,8 @@ export async function* perExampleGradients(
 
 /**
  * The same gradients as the factors they are products of, which `prune` and `BlockFisher.add` take as
- * they are: for LeNet-300-100 and 1,000 examples 8 MB in place of 1 GB.
+ * they are: for LeNet-300-100 and 1,000 examples 8 MB in place of 1 GB. With `positions` a convolution
+ * has a row of kh · kw · in values for each of its windows.
  *
  * Takes the same arguments and throws the same errors as {@link perExampleGradients}.
  *
@@ -80,15 +90,17 @@ export async function* perExampleFactors(
   model: LayersModel,
   inputs: Tensor | Float32Array,
   labels: Labels | undefined,
-  options: GradientOptions = {},
+  options: FactoredGradientOptions = {},
 ): AsyncGenerator<Record<string, Float32Array | FactoredGradients>, void, undefined> {
-  const { biases = false, signal } = options;
+  const { biases = false, positions = false, signal } = options;
   const pace = pacer({ signal });
   for await (const pass of gradientPasses(model, inputs, labels, options, biases)) {
     const batch: Record<string, Float32Array | FactoredGradients> = {};
     for (const parameter of pass.parameters) {
       batch[parameter.name] =
-        parameter.factors ?? (await wholeGradients(parameter, pass.examples, pace));
+        parameter.factors ??
+        (positions ? await parameter.placeFactors?.(pace) : undefined) ??
+        (await wholeGradients(parameter, pass.examples, pace));
     }
     yield batch;
   }

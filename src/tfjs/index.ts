@@ -1,9 +1,15 @@
 export type { Build, FailedBuild } from './builds/attempts.js';
 export { type LoadedTensorFlow, loadTensorFlow } from './builds/load.js';
+export { type ConvertedModel, type ConvertModelOptions, convertModel } from './convert-model.js';
 export type { Dataset, ExampleStream } from './data/dataset.js';
 export type { ExampleArrays } from './data/examples.js';
 export { folderHandler } from './files/folder-handler.js';
-export { type GradientOptions, perExampleFactors, perExampleGradients } from './gradients.js';
+export {
+  type FactoredGradientOptions,
+  type GradientOptions,
+  perExampleFactors,
+  perExampleGradients,
+} from './gradients.js';
 export { GradualPruner, type GradualPruning } from './gradual-pruner.js';
 export type { Labels } from './labels.js';
 export { supportedLayers } from './layers/kinds.js';

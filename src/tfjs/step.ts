@@ -21,6 +21,8 @@ export interface ExampleGradients {
   add(n: number, sum: Float64Array, pace: Pace): Promise<void> | void;
   /** The same as factors of outer products, where each example has one. */
   factors?: FactoredGradients;
+  /** The same as factors at several places of an example, where they are sums of outer products. */
+  placeFactors?(pace: Pace): Promise<FactoredGradients> | FactoredGradients;
 }
 
 /** Makes gradients from the deltas [k, …] and from what was kept of the forward pass, [k, …] each. */

@@ -13,6 +13,7 @@ import {
 import { openRun, type RunFlags } from '../open-run.js';
 import { requireBudget, requireSense, withoutDefaults } from '../require-sense.js';
 import { type Run, runCommand } from '../run.js';
+import { addSettingsFlag, flagsOf } from '../settings/settings-flag.js';
 
 const SUMMARY = 'tell what prune would do and take, from the headers of its files alone';
 
@@ -35,13 +36,15 @@ type PlanFlags = RunFlags & WayFlags;
 export function addPlanCommand(program: Command): void {
   const command = program.command('plan').summary(SUMMARY).description(DESCRIPTION);
   addInputFlags(command);
+  addSettingsFlag(command);
   addSelectionFlags(command);
   addCriterionFlags(command);
   addEngineFlags(command);
   addReportFlags(command)
     .addHelpText('after', HELP)
     .allowExcessArguments(false)
-    .action(async (flags: PlanFlags & ReportFlags) => {
+    .action(async () => {
+      const flags = await flagsOf<PlanFlags & ReportFlags>(command, ['weights']);
       requireBudget(command, flags);
       requireSense(command, flags);
       await runCommand(flags, (run) => planFiles(withoutDefaults(command, flags), run));

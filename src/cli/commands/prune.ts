@@ -13,6 +13,7 @@ import {
 import { type PruneFlags, pruneFiles } from '../prune-files.js';
 import { requireBudget, requireSense, withoutDefaults } from '../require-sense.js';
 import { runCommand } from '../run.js';
+import { addSettingsFlag, flagsOf } from '../settings/settings-flag.js';
 
 const SUMMARY = 'prune a model with gradient samples, from safetensors to safetensors';
 
@@ -97,11 +98,12 @@ ${EXIT_CODES_HELP}`;
 export function addPruneCommand(program: Command): void {
   const command = program.command('prune').summary(SUMMARY).description(DESCRIPTION);
   addInputFlags(command);
+  addSettingsFlag(command);
   addSelectionFlags(command);
   addCriterionFlags(command);
   command
     .optionsGroup('Output:')
-    .requiredOption('--out <file>', 'where the pruned model goes (required)')
+    .option('--out <file>', 'where the pruned model goes (required)')
     .option('--mask-out <file>', 'where the masks go')
     .option('--stats <file>', 'where the statistics go')
     .addOption(
@@ -120,7 +122,8 @@ export function addPruneCommand(program: Command): void {
   addReportFlags(command)
     .addHelpText('after', HELP)
     .allowExcessArguments(false)
-    .action(async (flags: PruneFlags & ReportFlags) => {
+    .action(async () => {
+      const flags = await flagsOf<PruneFlags & ReportFlags>(command, ['weights', 'out']);
       requireBudget(command, flags);
       requireSense(command, flags);
       await runCommand(flags, (run) => pruneFiles(withoutDefaults(command, flags), run));

@@ -3,6 +3,9 @@ import type { ModelTotals, TensorSummary } from '../../formats/compact/summary.j
 import { formatBytes } from '../../memory/byte-size.js';
 import { count, percent } from './numbers.js';
 
+/** Rows of a table at most: what people read, and not what a hostile file may have. */
+const MOST_ROWS = 2000;
+
 /** The tensors of a model with what is in them and what they take, for people. */
 export function modelTable(tensors: readonly TensorSummary[], totals: ModelTotals): string {
   const table = new Table({
@@ -10,7 +13,7 @@ export function modelTable(tensors: readonly TensorSummary[], totals: ModelTotal
     colAligns: ['left', 'left', 'right', 'right', 'right', 'right', 'left'],
     style: { head: [], border: [], compact: true },
   });
-  for (const tensor of tensors) {
+  for (const tensor of tensors.slice(0, MOST_ROWS)) {
     table.push([
       printable(tensor.name),
       tensor.dtype,
@@ -20,6 +23,10 @@ export function modelTable(tensors: readonly TensorSummary[], totals: ModelTotal
       formatBytes(tensor.compactBytes),
       tensor.reason === undefined ? tensor.format : `${tensor.format} (${tensor.reason})`,
     ]);
+  }
+  if (tensors.length > MOST_ROWS) {
+    const left = `and ${count(tensors.length - MOST_ROWS)} more; --json has all`;
+    table.push([left, '', '', '', '', '', '']);
   }
   if (tensors.length > 1) {
     const sums = tensors.reduce(

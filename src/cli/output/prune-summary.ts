@@ -20,11 +20,16 @@ export interface CommandTimes {
   total: number;
 }
 
-/** The result of pruning for people: a table by parameter, and what led to it. */
+/**
+ * The result of pruning for people: a table by parameter, and what led to it.
+ *
+ * @param told Sparsities whose predicted loss is told. Default: a few usual ones.
+ */
 export function pruneSummary(
   statistics: RunStatistics,
   written: WrittenFiles,
   times: CommandTimes,
+  told: readonly number[] = USUAL_SPARSITIES,
 ): string {
   const { totals, engine, solver, threads } = statistics;
   const pruned = totals.prunedBefore + totals.prunedNow;
@@ -36,7 +41,7 @@ export function pruneSummary(
     ...flopsLines(statistics),
     ...fisherLines(statistics),
     ...lossLines(statistics),
-    ...curveLines(statistics),
+    ...curveLines(statistics, told),
     ...magnitudeLines(statistics),
     `engine: ${engine.name}${instructions}, ${threads} threads: ${engine.reason}`,
     ...(solver === null ? [] : [`solver: ${solver.name}: ${solver.reason}`]),
@@ -119,15 +124,15 @@ function lossLines({ measuredLoss }: RunStatistics): string[] {
   ];
 }
 
-/** What a few other sparsities would cost by the same scores. */
-const TOLD_SPARSITIES = [0.5, 0.8, 0.9, 0.95, 0.98];
+const USUAL_SPARSITIES = [0.5, 0.8, 0.9, 0.95, 0.98];
 
-function curveLines({ curve }: RunStatistics): string[] {
-  const told = (curve ?? []).filter(
-    ({ sparsity, predictedLoss }) => predictedLoss !== null && TOLD_SPARSITIES.includes(sparsity),
+/** What other sparsities would cost by the same scores. */
+function curveLines({ curve }: RunStatistics, told: readonly number[]): string[] {
+  const known = (curve ?? []).filter(
+    ({ sparsity, predictedLoss }) => predictedLoss !== null && told.includes(sparsity),
   );
-  if (told.length === 0) return [];
-  const points = told.map(
+  if (known.length === 0) return [];
+  const points = known.map(
     (point) => `${percent(point.sparsity)} ${scientific(point.predictedLoss)}`,
   );
   return [`predicted loss by sparsity: ${points.join(', ')}`];

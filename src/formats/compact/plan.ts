@@ -1,6 +1,6 @@
 import { DTYPE_BYTES } from '../dtypes.js';
 import { formatError, quote } from '../errors.js';
-import { PREFIX_BYTES } from '../safetensors/header.js';
+import { MAX_HEADER_BYTES, PREFIX_BYTES } from '../safetensors/header.js';
 import { headerBytes, type TensorDescription } from '../safetensors/header-text.js';
 import type { SafetensorsFile } from '../safetensors/reader.js';
 import type { Buffers } from './buffers.js';
@@ -60,13 +60,14 @@ export async function planCompact(
       );
     }
   }
+  const dense = (await file.readHeader()).subarray(PREFIX_BYTES);
+  requireRoom(file, dense.byteLength);
   const tensors: PlannedTensor[] = [];
   for (const tensor of file.tensors.values()) tensors.push(await planTensor(file, tensor, context));
   const layouts = new Map<string, Layout>();
   for (const { tensor, choice } of tensors) {
     if (choice.layout !== undefined) layouts.set(tensor.name, choice.layout);
   }
-  const dense = (await file.readHeader()).subarray(PREFIX_BYTES);
   const metadata = [
     ...file.metadata,
     [DESCRIPTION_KEY, descriptionText({ bytes: file.size, layouts })],
@@ -76,6 +77,18 @@ export async function planCompact(
   const header = headerBytes(parts, metadata, file.path);
   const bytes = tensors.reduce((sum, { choice }) => sum + choice.bytes, header.byteLength);
   return { tensors, header, bytes };
+}
+
+/** A compact file holds the dense header, and one of its own with the same strings and names no shorter. */
+function requireRoom({ path, tensors, metadata }: SafetensorsFile, dense: number): void {
+  let own = 0;
+  for (const name of tensors.keys()) own += name.length;
+  for (const text of metadata.values()) own += text.length;
+  if (dense + own <= MAX_HEADER_BYTES) return;
+  throw formatError(
+    path,
+    `its header takes ${dense} bytes, and that of a compact file, which holds it, would be beyond ${MAX_HEADER_BYTES}; put its tensors into several files`,
+  );
 }
 
 async function planTensor(

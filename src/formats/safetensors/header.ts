@@ -1,4 +1,5 @@
 import { formatError, quote } from '../errors.js';
+import { atOnce, inTurns } from './in-turns.js';
 import { JsonCursor } from './json-cursor.js';
 import { inFileOrder } from './layout.js';
 import { readTensorEntry, type TensorEntry } from './tensor-entry.js';
@@ -6,8 +7,14 @@ import { readTensorEntry, type TensorEntry } from './tensor-entry.js';
 /** Bytes of the length before the header. */
 export const PREFIX_BYTES = 8;
 
-/** Longest header, as in the reference implementation: 100 MB. */
-export const MAX_HEADER_BYTES = 100_000_000;
+/**
+ * Longest header: of 65,536 tensors, each with 305 bytes. The reference implementation allows 100 MB, which
+ * would take seconds and, parsed, several times as much memory; large models have 1 to 10 MB.
+ */
+export const MAX_HEADER_BYTES = 20_000_000;
+
+/** Most tensors of a file, and most strings under `__metadata__`. */
+export const MAX_TENSORS = 2 ** 16;
 
 /** What the header of a safetensors file says. */
 export interface SafetensorsHeader {
@@ -58,6 +65,23 @@ export function parseHeader(
   fileSize: number,
   file = 'safetensors file',
 ): SafetensorsHeader {
+  return atOnce(headerSteps(bytes, fileSize, file));
+}
+
+/** The same with the event loop free in between. */
+export async function readHeader(
+  bytes: Uint8Array,
+  fileSize: number,
+  file: string,
+): Promise<SafetensorsHeader> {
+  return await inTurns(headerSteps(bytes, fileSize, file));
+}
+
+function* headerSteps(
+  bytes: Uint8Array,
+  fileSize: number,
+  file: string,
+): Generator<void, SafetensorsHeader> {
   const dataStart = PREFIX_BYTES + headerLength(bytes, fileSize, file);
   if (bytes.byteLength < dataStart) {
     throw new RangeError(`the header takes ${dataStart} bytes, but ${bytes.byteLength} were given`);
@@ -68,15 +92,17 @@ export function parseHeader(
 
   const entries: TensorEntry[] = [];
   const metadata = new Map<string, string>();
-  cursor.object('the header', (key, offset) => {
+  for (const { key, offset } of cursor.members('the header', MAX_TENSORS + 1)) {
     if (key === '__metadata__') {
-      cursor.object('__metadata__', (label) => {
+      for (const { key: label } of cursor.members('__metadata__', MAX_TENSORS)) {
         metadata.set(label, cursor.string(`__metadata__ ${quote(label)}`));
-      });
+        yield;
+      }
     } else {
       entries.push(readTensorEntry(cursor, key, offset, dataStart, dataBytes));
     }
-  });
+    yield;
+  }
   cursor.finish('the header');
 
   const sorted = inFileOrder(entries, dataStart, dataBytes, file);

@@ -1,7 +1,8 @@
-import { open } from 'node:fs/promises';
 import { WoodFisherError } from '../../errors.js';
 import { formatError, quote } from '../errors.js';
+import { openRegular } from '../open-regular.js';
 import { MAX_HEADER_BYTES } from './header.js';
+import { atOnce, inTurns } from './in-turns.js';
 import { JsonCursor } from './json-cursor.js';
 import { readFully } from './positioned-read.js';
 
@@ -24,9 +25,8 @@ export interface ShardIndex {
  */
 export async function readShardIndex(path: string): Promise<ShardIndex> {
   try {
-    await using handle = await open(path, 'r');
+    await using handle = await openRegular(path);
     const stats = await handle.stat();
-    if (!stats.isFile()) throw formatError(path, 'is not a regular file');
     if (stats.size > MAX_HEADER_BYTES) {
       throw formatError(
         path,
@@ -35,7 +35,7 @@ export async function readShardIndex(path: string): Promise<ShardIndex> {
     }
     const bytes = new Uint8Array(stats.size);
     await readFully(handle, bytes, 0, path);
-    return parseShardIndex(bytes, path);
+    return await inTurns(indexSteps(bytes, path));
   } catch (error) {
     if (error instanceof WoodFisherError) throw error;
     const { message } = error as Error;
@@ -49,27 +49,32 @@ export async function readShardIndex(path: string): Promise<ShardIndex> {
  * @param file Name of the file, for messages.
  */
 export function parseShardIndex(bytes: Uint8Array, file: string): ShardIndex {
+  return atOnce(indexSteps(bytes, file));
+}
+
+function* indexSteps(bytes: Uint8Array, file: string): Generator<void, ShardIndex> {
   const cursor = new JsonCursor(bytes, 0, bytes.byteLength, file);
   const weightMap = new Map<string, string>();
   const strings = new Map<string, string>();
   // One string a name: a file is named once for each of its tensors.
   const shards = new Map<string, string>();
   let found = false;
-  cursor.object('the index', (key) => {
+  for (const { key } of cursor.members('the index')) {
     if (key === 'weight_map') {
       found = true;
-      cursor.object('weight_map', (name, offset) => {
+      for (const { key: name, offset } of cursor.members('weight_map')) {
         const shard = cursor.string(`the file of tensor ${quote(name)}`);
         const known = shards.get(shard) ?? requireFileName(cursor, name, shard, offset);
         shards.set(known, known);
         weightMap.set(name, known);
-      });
+        yield;
+      }
     } else if (cursor.isString) {
       strings.set(key, cursor.string(quote(key)));
     } else {
       cursor.skipValue(quote(key));
     }
-  });
+  }
   cursor.finish('the index');
   if (!found) cursor.fail('the index has no weight_map', 0);
   return {

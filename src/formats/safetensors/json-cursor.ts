@@ -4,8 +4,8 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 // Unknown fields may hold any JSON; the call stack bounds how deep it may be nested.
 const MAX_DEPTH = 16;
-// More tensors than fit into 100 MB; below it, keys of a few bytes would fill the heap.
-const MAX_MEMBERS = 2_000_000;
+// Far more tensors than any model has; below it, keys of a few bytes would fill the heap.
+const MAX_MEMBERS = 2 ** 18;
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
 /**
@@ -45,6 +45,11 @@ export class JsonCursor {
 
   /** Reads an object; `member` must read the value of each key. `what` names it in messages. */
   object(what: string, member: (key: string, offset: number) => void): void {
+    for (const { key, offset } of this.members(what)) member(key, offset);
+  }
+
+  /** The keys of an object, at most `most`, one by one; the value of each must be read before the next. */
+  *members(what: string, most = MAX_MEMBERS): Generator<{ key: string; offset: number }> {
     this.#open('{', what, 'an object');
     if (this.#skip('}')) return;
     const seen = new Set<string>();
@@ -54,9 +59,9 @@ export class JsonCursor {
       const key = this.string(keyOf);
       if (seen.has(key)) this.fail(`${what} has the key ${quote(key)} twice`, offset);
       seen.add(key);
-      if (seen.size > MAX_MEMBERS) this.fail(`${what} has more than ${MAX_MEMBERS} keys`, offset);
+      if (seen.size > most) this.fail(`${what} has more than ${most} keys`, offset);
       if (!this.#skip(':')) this.#failJson('":"');
-      member(key, offset);
+      yield { key, offset };
     } while (this.#skip(','));
     if (!this.#skip('}')) this.#failJson('"," or "}"');
   }

@@ -1,10 +1,11 @@
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { optionError, WoodFisherError } from '../../errors.js';
 import { toFloat32 } from '../conversion.js';
 import { DTYPE_BYTES, isFloatDtype } from '../dtypes.js';
 import { requireLittleEndian } from '../endianness.js';
 import { formatError, quote } from '../errors.js';
-import { headerLength, PREFIX_BYTES, parseHeader, type SafetensorsHeader } from './header.js';
+import { openRegular } from '../open-regular.js';
+import { headerLength, PREFIX_BYTES, readHeader, type SafetensorsHeader } from './header.js';
 import { readFully } from './positioned-read.js';
 import type { TensorEntry } from './tensor-entry.js';
 
@@ -162,27 +163,18 @@ export class SafetensorsFile implements AsyncDisposable {
  */
 export async function openSafetensors(path: string): Promise<SafetensorsFile> {
   requireLittleEndian();
-  const handle = await openRegular(path).catch((error: Error) => {
-    if (error instanceof WoodFisherError) throw error;
-    throw formatError(path, `cannot be opened: ${error.message}`, {}, error);
-  });
+  const handle = await openRegular(path);
   try {
     const { size } = await handle.stat();
     const prefix = new Uint8Array(Math.min(PREFIX_BYTES, size));
     await readFully(handle, prefix, 0, path);
     const bytes = new Uint8Array(PREFIX_BYTES + headerLength(prefix, size, path));
     await readFully(handle, bytes, 0, path);
-    return new SafetensorsFile(path, handle, parseHeader(bytes, size, path), size);
+    return new SafetensorsFile(path, handle, await readHeader(bytes, size, path), size);
   } catch (error) {
     await handle.close();
     throw error;
   }
-}
-
-/** Opening a pipe would wait for its writer, for ever where there is none. */
-async function openRegular(path: string): Promise<FileHandle> {
-  if (!(await stat(path)).isFile()) throw formatError(path, 'is not a regular file');
-  return open(path, 'r');
 }
 
 function requireWithin(option: string, value: number, most: number): void {

@@ -18,7 +18,7 @@ export interface TensorEntry {
   size: number;
 }
 
-/** Most axes of a tensor: far beyond any model, and what keeps a header of 100 MB from becoming one array of 50 million ones. */
+/** Most axes of a tensor: far beyond any model, and what keeps a long header from becoming one array of millions of ones. */
 export const MAX_AXES = 64;
 
 /**

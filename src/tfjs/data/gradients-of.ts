@@ -13,6 +13,8 @@ export interface DrawnGradientOptions extends Pick<FactorOptions, 'loss' | 'fish
   /** Samples in a batch at most; examples in a pass at most. */
   gradientBatch: number;
   seed: number;
+  /** Whether sums over places come as their factors. */
+  positions: boolean;
 }
 
 /** Gradient samples of drawn examples, a batch at a time, at the weights the model has then. */
@@ -20,7 +22,15 @@ export async function* gradientsOf(
   tf: TensorFlow,
   model: LayersModel,
   { examples, indices }: DrawnExamples,
-  { examplesPerSample: m, gradientBatch, seed, loss, fisher, signal }: DrawnGradientOptions,
+  {
+    examplesPerSample: m,
+    gradientBatch,
+    seed,
+    loss,
+    fisher,
+    signal,
+    positions,
+  }: DrawnGradientOptions,
 ): AsyncGenerator<GradientBatch, void, undefined> {
   const samplesPerBatch = Math.max(1, Math.floor(gradientBatch / m));
   const step = samplesPerBatch * m;
@@ -32,7 +42,7 @@ export async function* gradientsOf(
     const options = { tf, loss, batchSize: gradientBatch, signal, ...drawn };
     try {
       yield* m === 1
-        ? perExampleFactors(model, inputs, labels, options)
+        ? perExampleFactors(model, inputs, labels, { ...options, positions })
         : meanGradients(model, inputs, labels, {
             ...options,
             examplesPerSample: m,

@@ -5,6 +5,7 @@ import { optionError } from '../../errors.js';
 import { formatError, outputError, quote } from '../../formats/errors.js';
 import { replaceFile } from '../../formats/replace-file.js';
 import { writeAll } from '../../formats/write-all.js';
+import { weightBytes } from './weight-bytes.js';
 
 type ModelArtifacts = tfTypes.io.ModelArtifacts;
 type Manifest = tfTypes.io.WeightsManifestConfig;
@@ -72,6 +73,11 @@ async function load(file: string): Promise<ModelArtifacts> {
   }
   const weightData = joined(parts.map(bufferOf));
   const weightSpecs = weightsManifest.flatMap(({ weights }) => weights);
+  const expected = weightBytes(file, weightSpecs);
+  if (weightData.length !== expected) {
+    const rule = `the weights of its manifest take ${expected} bytes`;
+    throw formatError(file, `${rule}, but its weight files have ${weightData.length}`);
+  }
   return { ...rest, weightSpecs, weightData: bufferOf(weightData) };
 }
 
@@ -87,6 +93,12 @@ async function readModelJson(
   }
   if (typeof json?.modelTopology !== 'object' || json.modelTopology === null) {
     throw formatError(file, 'has no modelTopology: it is no TensorFlow.js model');
+  }
+  if (json.format === 'graph-model') {
+    throw formatError(
+      file,
+      'is a graph model, which has no layers to train or prune; convert the original with output_format tfjs_layers_model',
+    );
   }
   const manifest: unknown = json.weightsManifest;
   const groups = Array.isArray(manifest) ? (manifest as Partial<Manifest[number]>[]) : [];

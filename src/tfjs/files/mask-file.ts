@@ -1,5 +1,5 @@
 import { formatError, quote } from '../../formats/errors.js';
-import { openSafetensors } from '../../formats/safetensors/reader.js';
+import { openSafetensors, type SafetensorsFile } from '../../formats/safetensors/reader.js';
 import { writeSafetensors } from '../../formats/safetensors/writer.js';
 import type { LayersModel } from '../tensorflow.js';
 import { modelParameters } from '../weights.js';
@@ -30,21 +30,43 @@ export async function readMaskFile(
   path: string,
   model: LayersModel,
 ): Promise<Record<string, Uint8Array>> {
-  const shapes = new Map(modelParameters(model).map(({ name, shape }) => [name, shape]));
   const file = await openSafetensors(path);
   try {
-    const masks: Record<string, Uint8Array> = {};
-    for (const [name, { dtype, shape }] of file.tensors) {
-      const expected = shapes.get(name);
-      if (dtype !== 'U8' || expected === undefined || `${shape}` !== `${expected}`) {
-        const wanted = expected === undefined ? 'a parameter of the model' : `U8 [${expected}]`;
-        const problem = `tensor ${quote(name)} must be ${wanted}, but is ${dtype} [${shape}]`;
-        throw formatError(path, problem, { parameter: name });
-      }
-      masks[name] = await file.readBytes(name);
-    }
-    return masks;
+    return await readMasks(file, path, model, [...file.tensors.keys()], (name) => name);
   } finally {
     await file.close();
   }
+}
+
+/**
+ * Masks out of an open file.
+ *
+ * @param keys The tensors that are masks.
+ * @param nameOf The parameter that a mask is for.
+ */
+export async function readMasks(
+  file: SafetensorsFile,
+  path: string,
+  model: LayersModel,
+  keys: readonly string[],
+  nameOf: (key: string) => string,
+): Promise<Record<string, Uint8Array>> {
+  const shapes = new Map(modelParameters(model).map(({ name, shape }) => [name, shape]));
+  const masks: Record<string, Uint8Array> = {};
+  for (const key of keys) {
+    const { dtype, shape } = file.tensors.get(key) ?? { dtype: 'nothing', shape: [] };
+    const parameter = nameOf(key);
+    const expected = shapes.get(parameter);
+    const refused = (rule: string, value: string) =>
+      formatError(path, `tensor ${quote(key)} must ${rule}, but ${value}`, { parameter });
+    if (dtype !== 'U8' || expected === undefined || `${shape}` !== `${expected}`) {
+      const wanted = expected === undefined ? 'a parameter of the model' : `U8 [${expected}]`;
+      throw refused(`be ${wanted}`, `is ${dtype} [${shape}]`);
+    }
+    const mask = await file.readBytes(key);
+    const odd = mask.findIndex((value) => value > 1);
+    if (odd !== -1) throw refused('be of 0 and 1', `has ${mask[odd]} at ${odd}`);
+    masks[parameter] = mask;
+  }
+  return masks;
 }

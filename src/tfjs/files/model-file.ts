@@ -5,6 +5,7 @@ import { type TensorSource, writeSafetensors } from '../../formats/safetensors/w
 import { ownOptimizer } from '../owned-optimizer.js';
 import type { LayersModel, Tensor, TensorFlow } from '../tensorflow.js';
 import { modelParameters, setModelWeights } from '../weights.js';
+import { readMasks } from './mask-file.js';
 
 /*
  * A model in one safetensors file: its weights under the names of `modelParameters`, masks under
@@ -14,6 +15,7 @@ import { modelParameters, setModelWeights } from '../weights.js';
 
 const KEY = 'woodfisher.tfjs';
 const VERSION = 1;
+const MASK = 'mask:';
 
 /** What the metadata say. */
 interface Description {
@@ -55,7 +57,7 @@ export async function writeModelFile(
       data,
     })),
     ...Object.entries(masks).map(([name, data]) => ({
-      name: `mask:${name}`,
+      name: `${MASK}${name}`,
       dtype: 'U8' as const,
       shape: shapes.get(name) ?? [data.length],
       data,
@@ -102,7 +104,9 @@ export async function readModelFile(tf: TensorFlow, path: string): Promise<Model
         ownOptimizer(model);
         await setOptimizerWeights(tf, model, file, optimizer);
       }
-      return { model, masks: await readMasks(file), state };
+      const keys = [...file.tensors.keys()].filter((key) => key.startsWith(MASK));
+      const masks = await readMasks(file, path, model, keys, (key) => key.slice(MASK.length));
+      return { model, masks, state };
     } catch (error) {
       model.dispose();
       throw error;
@@ -159,14 +163,6 @@ async function readTensor(
     throw formatError(path, problem, { parameter: name });
   }
   return await file.read(name);
-}
-
-async function readMasks(file: SafetensorsFile): Promise<Record<string, Uint8Array>> {
-  const masks: Record<string, Uint8Array> = {};
-  for (const key of file.tensors.keys()) {
-    if (key.startsWith('mask:')) masks[key.slice('mask:'.length)] = await file.readBytes(key);
-  }
-  return masks;
 }
 
 function trainingConfig(model: LayersModel): object {

@@ -122,6 +122,7 @@ function outputsOf(
       recurrentKernel,
       (deltas, _, ...states) => {
         const parts = states.map((a, i) => placeProducts(times, a, deltas, outputs, columns[i]));
+        if (parts.length === 1) return parts[0];
         return {
           async add(n, sum, pace) {
             for (const part of parts) await part.add(n, sum, pace);

@@ -52,6 +52,7 @@ export async function pruneWeights(
         examplesPerSample,
         gradientBatch,
         seed,
+        positions: options.criterion === 'kfac',
       });
     },
     loss: searches

@@ -29,7 +29,9 @@ export function placeProducts(
     }
   }
 
+  const whole = first === 0 && end === outputs;
   return {
+    ...(whole && { placeFactors: () => ({ inputs, deltas, positions: places }) }),
     async add(n, sum, pace) {
       for (let p = 0; p < places; p += capacity) {
         const count = Math.min(capacity, places - p);

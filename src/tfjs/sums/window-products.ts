@@ -1,6 +1,9 @@
+import type { FactoredGradients } from '../../parameters.js';
 import type { Windows } from '../layers/windows.js';
+import type { Pace } from '../pace.js';
 import type { ExampleGradients } from '../step.js';
 import { allFinite } from './finite.js';
+import { windowPatches } from './window-patches.js';
 import { windowStrips } from './window-strips.js';
 
 /** Outputs from which copying the windows pays, where deltas are not sparse. */
@@ -20,11 +23,18 @@ export function windowProducts(
   deltas: Float32Array,
   outputs: number,
 ): ExampleGradients {
+  const positions = windows.output[0] * windows.output[1];
+  const placeFactors = async (pace: Pace): Promise<FactoredGradients> => ({
+    inputs: await windowPatches(windows, inputs, pace),
+    deltas,
+    positions,
+  });
   const runs = windowRuns(windows, inputs, deltas, outputs);
-  if (outputs < MANY) return runs;
+  if (outputs < MANY) return { ...runs, placeFactors };
   const strips = windowStrips(windows, inputs, deltas, outputs);
-  const size = windows.output[0] * windows.output[1] * outputs;
+  const size = positions * outputs;
   return {
+    placeFactors,
     add(n, sum, pace) {
       let zeros = 0;
       for (let d = n * size; d < (n + 1) * size; d++) if (deltas[d] === 0) zeros++;
