@@ -112,7 +112,7 @@ for (const [name, damping] of [
   ['a relative', ['--relative-damping', '0.1', '--damping-over', 'model']],
 ] as const) {
   test(`killed at any moment, steps in slabs go on, with the bits of those in memory: ${name} damping`, async (t) => {
-    const method = [...METHOD.slice(0, -2), '--statistics', 'basic'];
+    const method = [...METHOD.slice(0, -2), '--statistics', 'basic', '--gradient-batch', '16'];
     await killAndResume(t, [...method, ...damping, '--block-size', '20'], 6, SLABS);
   });
 }
