@@ -41,6 +41,13 @@ export function chooseWay(opened: OpenedRun, flags: WayFlags, diskBytes?: number
       { option, value: asked },
     );
   }
+  if (flags.workDir !== undefined && flags.memoryLimit !== undefined && jobs === undefined) {
+    throw new WoodFisherError(
+      'ERR_WOODFISHER_OPTION',
+      'workDir cannot go with memoryLimit, which keeps the model in memory as a whole, where there is nothing to record; use memory in its place',
+      { option: 'workDir', value: flags.workDir },
+    );
+  }
   const resident = (): Way & { inMemory: true } => ({
     inMemory: true,
     gradientBatch:

@@ -187,6 +187,12 @@ test('what needs the model as a whole is refused in slabs', async (t) => {
     rows.stderr,
     /^error: --memory is for runs in slabs, but pattern "rows" has groups of any size/m,
   );
+  const recorded = ['--work-dir', join(folder, 'work'), '--memory-limit', '2GiB'];
+  const both = await runCli(['prune', ...flags, ...recorded, ...outputFlags(folder)]);
+  t.regex(
+    both.stderr,
+    /^error: --work-dir cannot go with memoryLimit, which keeps the model in memory/m,
+  );
   const small = await runCli(['prune', ...flags, '--memory', '1MB', ...outputFlags(folder)]);
   t.is(small.code, 1);
   t.regex(small.stderr, /^error: --memory must be at least \d.* but is 977 KiB/m);
