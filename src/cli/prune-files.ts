@@ -41,6 +41,8 @@ export async function pruneFiles(flags: PruneFlags, run: Run): Promise<void> {
   if (flags.workDir !== undefined) await mkdir(folder, { recursive: true });
   const disk = await statfs(folder).catch(() => undefined);
   await using scratch = new Scratch(flags);
+  const total = opened.prunable.length;
+  reporter.progress({ phase: 'plan', done: 0, total, unit: 'tensors' });
   const chosen = chooseWay(opened, flags, disk && disk.bavail * disk.bsize);
   const { records, way } = await scratch.open(opened, chosen);
   await using jobs = jobsOf(opened, flags, records, run);
