@@ -42,8 +42,9 @@ export async function pruneFiles(flags: PruneFlags, run: Run): Promise<void> {
   const disk = await statfs(folder).catch(() => undefined);
   await using scratch = new Scratch(flags);
   const total = opened.prunable.length;
-  reporter.progress({ phase: 'plan', done: 0, total, unit: 'tensors' });
-  const chosen = chooseWay(opened, flags, disk && disk.bavail * disk.bsize);
+  const chosen = chooseWay(opened, flags, disk && disk.bavail * disk.bsize, () =>
+    reporter.progress({ phase: 'open', done: total, total, unit: 'tensors' }),
+  );
   const { records, way } = await scratch.open(opened, chosen);
   await using jobs = jobsOf(opened, flags, records, run);
   const { maskIn } = flags;
