@@ -167,7 +167,7 @@ execFileSync(command[0], command.slice(1), { stdio: 'inherit' });`,
   const { files, mask, samples } = JSON.parse(await readFile(seen, 'utf8'));
   t.deepEqual(files.sort(), ['model.safetensors.index.json', 'one', 'two']);
   t.regex(mask, /mask\.safetensors$/);
-  t.is(samples, '2120', 'what the preset is made for at the second step');
+  t.is(samples, '2200', 'what the preset is made for at the second step');
 });
 
 test('a command that fails, and one that does not do what it has to, end the run with code 3', async (t) => {
