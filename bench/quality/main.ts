@@ -19,6 +19,7 @@ interface MainOptions extends Choice {
   table?: string;
   cache: string;
   fresh: boolean;
+  kept: boolean;
 }
 
 async function main(): Promise<void> {
@@ -43,6 +44,7 @@ async function main(): Promise<void> {
     .option('--table <file>', 'puts the tables into a Markdown file, between its marks')
     .option('--cache <folder>', 'where trained networks and results are kept', CACHE_FOLDER)
     .option('--fresh', 'trains and runs again what is kept', false)
+    .option('--kept', 'runs nothing, and leaves out what is not kept', false)
     .option('--quick', 'few examples and short training, to test the benchmark itself', false);
   const options = command.parse().opts<MainOptions>();
   try {
@@ -53,17 +55,28 @@ async function main(): Promise<void> {
   }
 }
 
-async function bench({ json, plot, table, cache, fresh, ...choice }: MainOptions): Promise<void> {
+async function bench({
+  json,
+  plot,
+  table,
+  cache,
+  fresh,
+  kept,
+  ...choice
+}: MainOptions): Promise<void> {
   const settled = settle(choice);
   if (table !== undefined) await readTablePlace(table);
   const progress = new Progress(settled, (line) => process.stderr.write(`${line}\n`));
-  await progress.announce();
+  if (!kept) await progress.announce();
   const result = await runQuality({
     ...settled,
     cache,
     fresh,
+    onlyKept: kept,
     onTrained: (subject, seed, seconds) => progress.trained(subject, seed, seconds),
-    onRun: (run) => progress.ran(run),
+    onRun: (run) => {
+      if (!kept) progress.ran(run);
+    },
   });
   if (json !== true) console.log(qualityReport(result));
   const text = `${JSON.stringify(result, null, 2)}\n`;

@@ -25,6 +25,8 @@ export interface QualityOptions extends GridOptions {
   cache: string;
   /** Trains and runs again what is kept. */
   fresh: boolean;
+  /** Runs nothing: cells that an earlier bench has not made for all seeds are left out. Default false. */
+  onlyKept?: boolean;
   quick: boolean;
   /** Methods and datasets that were left out, and why. */
   skipped: Record<string, string>;
@@ -54,7 +56,8 @@ export async function runQuality(options: QualityOptions): Promise<QualityResult
     const networks = await trainAll(subject, dataset, options);
     dense.push({ ...namesOf(subject), ...(await denseAccuracies(networks, dataset)) });
     for (const cell of cellsOf({ ...options, subjects: [subject] })) {
-      cases.push(await runCell(cell, networks, dataset, options));
+      const found = await runCell(cell, networks, dataset, options);
+      if (found !== undefined) cases.push(found);
     }
   }
   return { quick, seeds: [...seeds], tableSamples, tableSparsity, dense, cases, skipped };
@@ -101,8 +104,8 @@ async function runCell(
   cell: Cell,
   networks: readonly SeededNetwork[],
   dataset: Dataset,
-  { cache, fresh, onRun }: QualityOptions,
-): Promise<QualityCase> {
+  { cache, fresh, onlyKept, onRun }: QualityOptions,
+): Promise<QualityCase | undefined> {
   const { subject, method, sparsity, samples, tables } = cell;
   const results = new ResultCache<RunResult>(cache, { fresh });
   const runs: RunResult[] = [];
@@ -116,6 +119,7 @@ async function runCell(
     const { name: data } = dataset;
     const settings = { weights, data, examples, options, needs, sparsity, samples, seed };
     const known = await results.get(settings);
+    if (known === undefined && onlyKept) return undefined;
     const recipe = { method, sparsity, samples, seed };
     const result = known ?? (await pruneNetwork(parameters, dataset, recipe));
     if (known === undefined) await results.set(settings, result);

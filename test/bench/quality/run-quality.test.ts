@@ -131,6 +131,23 @@ test('a run that was broken off goes on where it was, with the same results', as
   t.deepEqual(withoutSeconds(t, afresh.result), withoutSeconds(t, result));
 });
 
+test('what is kept alone: only cells that all seeds have been run for', async (t) => {
+  const cache = await temporaryFolder(t);
+  let left = 3; // both seeds of the first cell, and one of the second
+  const brokenOff = quality(cache, {
+    onRun: () => {
+      if (--left === 0) throw new Error('broken off');
+    },
+  });
+  await t.throwsAsync(brokenOff, { message: 'broken off' });
+  const { result, runs } = await quality(cache, { onlyKept: true });
+  t.deepEqual(
+    result.cases.map(({ method, sparsity }) => [method, sparsity]),
+    [['magnitude', 0]],
+  );
+  t.true(runs.every(({ kept }) => kept));
+});
+
 test('a result of a preset is kept by the options that the preset stands for', async (t) => {
   const cache = await temporaryFolder(t);
   const fast: QualityMethod = { name: 'fast', options: { preset: 'fast' }, needs: ['gradients'] };
