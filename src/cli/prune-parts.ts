@@ -1,7 +1,8 @@
 import { openSafetensors } from '../formats/safetensors/reader.js';
-import { pruneInSlabs, type SlabRun } from '../slabs/prune-slabs.js';
+import { pruneInSlabs } from '../slabs/prune-slabs.js';
 import type { SlabPlan } from '../slabs/slab-plan.js';
 import type { SlabRecords } from '../slabs/slab-records.js';
+import type { SlabRun } from '../slabs/slab-run.js';
 import { pruneStepsInSlabs } from '../slabs/steps-in-slabs.js';
 import { announceSlabs } from './announce-run.js';
 import { gradientsAt, noteResumed } from './jobs/gradients-at.js';

@@ -3,9 +3,13 @@ import type { PrunedTensor } from '../files/pruned-model.js';
 import { PhaseClock } from '../report/progress.js';
 import { StepHistory } from '../report/step-history.js';
 import type { StepsDone } from '../steps/step-journal.js';
-import { SlabPasses, type SlabRun, type SlabRunResult, withSlabContext } from './prune-slabs.js';
+import { startPass } from './passes/start.js';
+import { pruneSlabStep } from './prune-step.js';
 import { doneSteps, recordStep } from './saved-steps.js';
+import { withSlabContext } from './slab-context.js';
 import { resultTensors } from './slab-results.js';
+import type { SlabRun, SlabRunResult } from './slab-run.js';
+import { slabWork } from './slab-work.js';
 
 /** What steps in slabs take from elsewhere; tensors are those of the parameters as they stand. */
 export interface StepSource {
@@ -36,19 +40,15 @@ export async function pruneStepsInSlabs(
     let before = await records.ofStep((done?.count ?? 0) - 1);
     let tensors =
       done === undefined
-        ? await new SlabPasses(context, { ...run, records: before }, clock).start()
+        ? await startPass(slabWork(context, { ...run, records: before }, clock))
         : resultTensors(plan.run.shapes, plan.slabs, before);
     for (let index = done?.count ?? 0, stepBefore = done?.stepBefore ?? 0; ; index++) {
       const own = await records.ofStep(index);
       const gradients = await source.gradients(index, tensors);
       const step = { index, stepBefore, history, tensors, loss: source.loss };
       const input = { ...run.input, before };
-      const passes = new SlabPasses(
-        context,
-        { ...run, input, gradients, records: own, step },
-        clock,
-      );
-      const result = await passes.prune();
+      const ofStep = { ...run, input, gradients, records: own, step };
+      const result = await pruneSlabStep(slabWork(context, ofStep, clock));
       if (index === settings.steps - 1) {
         const { tensors: pruned, scores, statistics } = result;
         return { tensors: pruned, scores, statistics: await statistics() };

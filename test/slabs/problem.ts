@@ -9,10 +9,11 @@ import { writeSafetensors } from '../../src/formats/safetensors/writer.js';
 import { type Parameter, type PruneOptions, type PruneResult, prune } from '../../src/index.js';
 import { checkSettings, runSettings } from '../../src/prune-options.js';
 import { leastSlabBytes } from '../../src/slabs/cut-slabs.js';
-import { pruneInSlabs, type SlabRunResult } from '../../src/slabs/prune-slabs.js';
+import { pruneInSlabs } from '../../src/slabs/prune-slabs.js';
 import { slabMeter } from '../../src/slabs/slab-memory.js';
 import { planSlabs, type SlabPlan } from '../../src/slabs/slab-plan.js';
 import { SlabRecords } from '../../src/slabs/slab-records.js';
+import type { SlabRunResult } from '../../src/slabs/slab-run.js';
 import { randomArray } from '../random.js';
 
 /** A model and its gradients in files. */

@@ -1,0 +1,53 @@
+import type { Lambda } from '../fisher/damping.js';
+import { StepHistory } from '../report/step-history.js';
+import { checkGoal } from '../selection/check-goal.js';
+import { prunedShapes } from './by-parameter.js';
+import type { Found } from './found.js';
+import { firstOrderStep } from './line-search.js';
+import { lossBefore } from './measured-loss.js';
+import { applyPass } from './passes/apply.js';
+import { choosePass } from './passes/choose.js';
+import { scorePass } from './passes/score.js';
+import type { SlabRecord } from './slab-records.js';
+import { budgetsOf, rankedLists, slabCuts } from './slab-selection.js';
+import type { SlabWork } from './slab-work.js';
+
+/** Prunes by one threshold over all slabs. */
+export async function cutAndApply(
+  work: SlabWork,
+  damping: Lambda,
+  sums: readonly SlabRecord[],
+): Promise<Found> {
+  const { run } = work;
+  const scored = await scorePass(work, damping, sums);
+  const parameters = prunedShapes(run.plan, scored);
+  checkGoal(run.settings.budgets, parameters);
+  const history = run.step?.history ?? new StepHistory(parameters);
+  const ranked = rankedLists(work, parameters, scored);
+  const cuts = await slabCuts(work, ranked, budgetsOf(run, parameters, history));
+  const stateOf = (k: number) => sums[k]?.state ?? scored[k].state;
+  const selected = { damping, ranked, cuts, stateOf };
+  const before = await lossBefore(work, history);
+  const firstOrder = await firstOrderStep(work, selected, before);
+  const applied = await applyPass(work, selected, firstOrder?.step);
+  return { parameters, ranked, cuts, scored, applied, history, firstOrder, before };
+}
+
+/** Prunes by pattern n:m, which takes each slab by itself. */
+export async function choose(
+  work: SlabWork,
+  damping: Lambda,
+  sums: readonly SlabRecord[],
+): Promise<Found> {
+  const { run } = work;
+  const applied = await choosePass(work, damping, sums);
+  const parameters = prunedShapes(run.plan, applied);
+  const history = run.step?.history ?? new StepHistory(parameters);
+  const ranked = rankedLists(work, parameters, applied);
+  const before = await lossBefore(work, history);
+  const { firstOrder } = run.settings;
+  return {
+    ...{ parameters, ranked, scored: applied, applied, history, before },
+    firstOrder: firstOrder && 'step' in firstOrder ? firstOrder : undefined,
+  };
+}

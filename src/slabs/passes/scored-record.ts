@@ -1,0 +1,28 @@
+import type { EstimatedFisher } from '../../fisher/estimate.js';
+import { conditionsOf, residualsOf } from '../../report/summarise.js';
+import type { ScoredStep } from '../../steps/pruning-step.js';
+import { addTraces } from '../slab-damping.js';
+import type { LoadedSlice } from '../slab-parameters.js';
+import type { SlabRecord } from '../slab-records.js';
+import { keepScores } from '../slab-scores.js';
+import type { SlabWork } from '../slab-work.js';
+import { prunedBeforeOf } from './load.js';
+
+/** Keeps the scores of a slab, and tells what was found on the way to them. */
+export async function scoredRecord(
+  { context, run }: SlabWork,
+  k: number,
+  loaded: readonly LoadedSlice[],
+  fisher: EstimatedFisher | undefined,
+  { inverse, ranking: { units, groups } }: ScoredStep,
+  before: readonly SlabRecord[],
+): Promise<SlabRecord> {
+  await keepScores(context, run.records, k, units, groups !== undefined);
+  return {
+    prunedBefore: prunedBeforeOf(loaded),
+    dense: groups?.dense,
+    traces: await addTraces(run.plan, k, fisher, before),
+    conditions: conditionsOf(inverse),
+    residuals: residualsOf(inverse),
+  };
+}
