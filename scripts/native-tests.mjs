@@ -74,9 +74,9 @@ export function nativeTests(count, title, folder, options, select = []) {
   if (code !== 0 && Number(failed) === 0) count.add(0, 1);
 }
 
-/** The builds under AddressSanitizer with UBSan, and under ThreadSanitizer. */
-export function sanitizedTests(count) {
-  for (const sanitizer of ['address', 'thread']) {
+/** The builds under sanitizers: `address` (with UBSan), `thread`. */
+export function sanitizedTests(count, sanitizers) {
+  for (const sanitizer of sanitizers) {
     const options = [`-DWOODFISHER_SANITIZE=${sanitizer}`, '-DCMAKE_BUILD_TYPE=RelWithDebInfo'];
     const title = `C++ tests under the ${sanitizer} sanitizer`;
     nativeTests(count, title, `sanitize-${sanitizer}`, options);

@@ -1,5 +1,5 @@
 // All checks: format and lint, compilation, C++ tests by CTest, TypeScript tests by ava, and the C++
-// tests once more under the sanitizers (not with --quick).
+// tests once more under AddressSanitizer (not with --quick).
 // The last line is `N passed, N failed`; the exit code is not 0 where anything failed.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,5 +23,5 @@ const strict = ['-DWOODFISHER_STRICT=ON', '-DCMAKE_BUILD_TYPE=Release'];
 nativeTests(count, 'C++ tests', 'tests', strict);
 if (compiled) typescriptTests();
 if (compiled) count.step('examples run', node(join(root, 'scripts/examples.mjs')));
-if (!process.argv.includes('--quick')) sanitizedTests(count);
+if (!process.argv.includes('--quick')) sanitizedTests(count, ['address']);
 count.finish();
