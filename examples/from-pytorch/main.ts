@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import { noTorch, pythonWithTorch } from '../../bench/rivals/torch/python.js';
+import { noTorch, pythonWithTorch } from '../../bench/python.js';
 import { compare, type Row } from './compare.js';
 import { FULL, type Settings, SMALL } from './settings.js';
 

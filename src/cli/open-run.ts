@@ -1,6 +1,5 @@
 import { type ChosenEngine, chooseEngine } from '../engine/engine.js';
-import { WoodFisherError } from '../errors.js';
-import { type MatchedGradients, openGradients } from '../files/gradient-files.js';
+import { type MatchedGradients, openGradients, requireSamples } from '../files/gradient-files.js';
 import { readPattern } from '../files/read-pattern.js';
 import {
   type KeptTensor,
@@ -20,13 +19,10 @@ import { checkSettings, type PruneSettings, runSettings } from '../prune-options
 import type { StatisticsOption } from '../report/statistics.js';
 import type { BudgetOptions } from '../selection/budgets.js';
 import type { SolverOption } from '../solvers/choose.js';
-import {
-  type CriterionFlags,
-  dampingOf,
-  type EngineFlags,
-  type InputFlags,
-  type SelectionFlags,
-} from './flags.js';
+import { type CriterionFlags, dampingOf } from './flags/criterion-flags.js';
+import type { EngineFlags } from './flags/engine-flags.js';
+import type { InputFlags } from './flags/input-flags.js';
+import type { SelectionFlags } from './flags/selection-flags.js';
 import type { Reporter } from './output/reporter.js';
 
 /** The flags that say what is pruned, and how. */
@@ -83,7 +79,7 @@ export async function openRun(flags: RunFlags, reporter: Reporter): Promise<Open
     requirePrunable(model, tensors);
     const { settings, solver } = await knownOf(asked, options);
     const gradients = sets?.match(model, tensors.prunable, exclude);
-    requireCount(gradients?.samples, flags.samples);
+    if (gradients !== undefined) requireSamples(gradients.samples, flags.samples);
     warnOfIdlePatterns(
       exclude,
       [model, ...(sets?.sets ?? [])].map((one) => one.tensors),
@@ -145,16 +141,6 @@ const NOT_THERE_YET = (): number => Number.NaN;
 function budgetsOf(flags: SelectionFlags): BudgetOptions {
   const { sparsity, scope, minSparsity, maxSparsity, targetFlops, cost, costPower } = flags;
   return { sparsity, scope, minSparsity, maxSparsity, targetFlops, cost, costPower };
-}
-
-/** Refuses gradients of another number of samples than was asked for. */
-function requireCount(found: number | undefined, wanted: number | undefined): void {
-  if (found === undefined || wanted === undefined || found === wanted) return;
-  throw new WoodFisherError(
-    'ERR_WOODFISHER_SAMPLES',
-    `samples must be those of the gradients, ${found}, but is ${wanted}`,
-    { option: 'samples', value: wanted },
-  );
 }
 
 /** What is known before the run: a saved Fisher brings its own settings. */

@@ -1,6 +1,6 @@
 import { EXIT } from './exit-codes.js';
 import { failureOf } from './failure.js';
-import type { ReportFlags } from './flags.js';
+import type { ReportFlags } from './flags/report-flags.js';
 import { createReporter, type Reporter } from './output/reporter.js';
 
 /** What a command has while it runs. */

@@ -1,4 +1,4 @@
-import { optionError } from '../errors.js';
+import { optionError, WoodFisherError } from '../errors.js';
 import { expandGlob } from './glob.js';
 import {
   type GradientSet,
@@ -131,4 +131,14 @@ export async function openGradients(
     await Promise.all(sets.map((set) => set.close()));
     throw error;
   }
+}
+
+/** Refuses gradients of another number of samples than was asked for. */
+export function requireSamples(found: number, wanted: number | undefined): void {
+  if (wanted === undefined || found === wanted) return;
+  throw new WoodFisherError(
+    'ERR_WOODFISHER_SAMPLES',
+    `samples must be those of the gradients, ${found}, but is ${wanted}`,
+    { option: 'samples', value: wanted },
+  );
 }

@@ -27,21 +27,17 @@ export function lastBefore<T>(
 
 /** By parameter: the value of the last slab that has blocks of it. */
 export function finalOf<T>(
-  { slabs, run }: SlabPlan,
+  plan: SlabPlan,
   all: readonly SlabRecord[],
   of: ListOf<T>,
   none: T,
 ): T[] {
-  const values = run.shapes.map(() => none);
-  for (const [k, slab] of slabs.entries()) {
-    for (const [i, { index }] of slab.entries()) values[index] = of(all[k])?.[i] ?? none;
-  }
-  return values;
+  return together(plan, all, of, { first: none, absent: none }, (_, last) => last);
 }
 
 /** By parameter: the sum over its slices. */
 export function sumOf(plan: SlabPlan, all: readonly SlabRecord[], of: ListOf<number>): number[] {
-  return together(plan, all, of, (a, b) => a + b);
+  return together(plan, all, of, ZERO, (a, b) => a + b);
 }
 
 /** By parameter: the largest of its slices. */
@@ -50,34 +46,40 @@ export function maximumOf(
   all: readonly SlabRecord[],
   of: ListOf<number>,
 ): number[] {
-  return together(plan, all, of, Math.max);
-}
-
-function together(
-  { slabs, run }: SlabPlan,
-  all: readonly SlabRecord[],
-  of: ListOf<number>,
-  add: (a: number, b: number) => number,
-): number[] {
-  const values = run.shapes.map(() => 0);
-  for (const [k, slab] of slabs.entries()) {
-    for (const [i, { index }] of slab.entries()) {
-      values[index] = add(values[index], of(all[k])?.[i] ?? 0);
-    }
-  }
-  return values;
+  return together(plan, all, of, ZERO, Math.max);
 }
 
 /** Largest residual of each parameter; null where a slab has none. */
-export function largestResiduals(
+export function largestResiduals(plan: SlabPlan, scored: readonly SlabRecord[]): (number | null)[] {
+  const none: Start<number | null> = { first: 0, absent: null };
+  return together(
+    plan,
+    scored,
+    ({ residuals }) => residuals,
+    none,
+    (a, b) => (a === null || b === null ? null : Math.max(a, b)),
+  );
+}
+
+/** What the values of a parameter begin with, and what stands where a record has none. */
+interface Start<T> {
+  first: T;
+  absent: T;
+}
+
+const ZERO: Start<number> = { first: 0, absent: 0 };
+
+function together<T>(
   { slabs, run }: SlabPlan,
-  scored: readonly SlabRecord[],
-): (number | null)[] {
-  const values = run.shapes.map((): number | null => 0);
+  all: readonly SlabRecord[],
+  of: ListOf<T>,
+  { first, absent }: Start<T>,
+  add: (before: T, value: T) => T,
+): T[] {
+  const values = run.shapes.map(() => first);
   for (const [k, slab] of slabs.entries()) {
     for (const [i, { index }] of slab.entries()) {
-      const [one, other] = [values[index], scored[k].residuals?.[i] ?? null];
-      values[index] = one === null || other === null ? null : Math.max(one, other);
+      values[index] = add(values[index], of(all[k])?.[i] ?? absent);
     }
   }
   return values;

@@ -1,8 +1,8 @@
 import test from 'ava';
 import { measure } from '../../bench/contender.js';
+import { pythonWithTorch } from '../../bench/python.js';
 import { referenceBlocks } from '../../bench/reference.js';
 import { rivalOf } from '../../bench/rivals/index.js';
-import { pythonWithTorch } from '../../bench/rivals/torch/python.js';
 import type { Workload } from '../../bench/workload.js';
 
 const withTorch = (await pythonWithTorch()) === undefined ? test.skip : test;

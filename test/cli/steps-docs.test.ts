@@ -3,22 +3,13 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
+import { pythonWith } from '../../bench/python.js';
 import { temporaryFolder } from '../formats/temporary-folder.js';
 import { runCli } from './run-cli.js';
 
 const run = promisify(execFile);
 
-async function pythonWithNumpy(): Promise<string | undefined> {
-  for (const python of ['/usr/bin/python3', 'python3']) {
-    try {
-      await run(python, ['-c', 'import numpy']);
-      return python;
-    } catch {}
-  }
-  return undefined;
-}
-
-const python = await pythonWithNumpy();
+const python = await pythonWith('numpy');
 if (python === undefined) {
   console.error(
     '# skipped: the example of docs/steps-with-commands.md, which needs NumPy (Debian: apt-get install python3-numpy)',

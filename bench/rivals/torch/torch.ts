@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { PACKAGE_ROOT } from '../../../src/cli/package-root.js';
 import type { Contender, ContenderKind } from '../../contender.js';
+import { noTorch, pythonWithTorch } from '../../python.js';
 import { distinctSamples, type Workload } from '../../workload.js';
-import { noTorch, pythonWithTorch } from './python.js';
 
 const run = promisify(execFile);
 

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { compact } from '../../compact.js';
 import type { CompactFormat } from '../../formats/compact/formats.js';
 import { EXIT_CODES_HELP } from '../exit-codes.js';
-import { addReportFlags, type ReportFlags } from '../flags.js';
+import { addReportFlags, type ReportFlags } from '../flags/report-flags.js';
 import { formatFlag } from '../format-flag.js';
 import { modelTable, sizeLine } from '../output/model-table.js';
 import { seconds } from '../output/numbers.js';

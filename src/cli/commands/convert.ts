@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { EXIT_CODES_HELP } from '../exit-codes.js';
-import { addReportFlags, type ReportFlags } from '../flags.js';
+import { addReportFlags, type ReportFlags } from '../flags/report-flags.js';
 import { count } from '../output/numbers.js';
 import { type Run, runCommand } from '../run.js';
 

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { expand } from '../../expand.js';
 import { formatBytes } from '../../memory/byte-size.js';
 import { EXIT_CODES_HELP } from '../exit-codes.js';
-import { addReportFlags, type ReportFlags } from '../flags.js';
+import { addReportFlags, type ReportFlags } from '../flags/report-flags.js';
 import { count, seconds } from '../output/numbers.js';
 import { type Run, runCommand } from '../run.js';
 

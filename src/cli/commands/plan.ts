@@ -2,18 +2,13 @@ import type { Command } from 'commander';
 import { announceRun, announceSlabs } from '../announce-run.js';
 import { chooseWay, type WayFlags } from '../choose-way.js';
 import { EXIT_CODES_HELP } from '../exit-codes.js';
-import {
-  addCriterionFlags,
-  addEngineFlags,
-  addInputFlags,
-  addReportFlags,
-  addSelectionFlags,
-  type ReportFlags,
-} from '../flags.js';
+import { addEngineFlags } from '../flags/engine-flags.js';
+import { addPruningFlags } from '../flags/pruning-flags.js';
+import { addReportFlags, type ReportFlags } from '../flags/report-flags.js';
 import { openRun, type RunFlags } from '../open-run.js';
 import { requireBudget, requireSense, withoutDefaults } from '../require-sense.js';
 import { type Run, runCommand } from '../run.js';
-import { addSettingsFlag, flagsOf } from '../settings/settings-flag.js';
+import { flagsOf } from '../settings/settings-flag.js';
 
 const SUMMARY = 'tell what prune would do and take, from the headers of its files alone';
 
@@ -35,10 +30,7 @@ type PlanFlags = RunFlags & WayFlags;
 
 export function addPlanCommand(program: Command): void {
   const command = program.command('plan').summary(SUMMARY).description(DESCRIPTION);
-  addInputFlags(command);
-  addSettingsFlag(command);
-  addSelectionFlags(command);
-  addCriterionFlags(command);
+  addPruningFlags(command);
   addEngineFlags(command);
   addReportFlags(command)
     .addHelpText('after', HELP)

@@ -2,18 +2,13 @@ import { type Command, Option } from 'commander';
 import { DEFAULTS } from '../../options.js';
 import { STATISTICS_OPTIONS } from '../../report/statistics.js';
 import { EXIT_CODES_HELP } from '../exit-codes.js';
-import {
-  addCriterionFlags,
-  addEngineFlags,
-  addInputFlags,
-  addReportFlags,
-  addSelectionFlags,
-  type ReportFlags,
-} from '../flags.js';
+import { addEngineFlags } from '../flags/engine-flags.js';
+import { addPruningFlags, addSaveFisherFlag } from '../flags/pruning-flags.js';
+import { addReportFlags, type ReportFlags } from '../flags/report-flags.js';
 import { type PruneFlags, pruneFiles } from '../prune-files.js';
 import { requireBudget, requireSense, withoutDefaults } from '../require-sense.js';
 import { runCommand } from '../run.js';
-import { addSettingsFlag, flagsOf } from '../settings/settings-flag.js';
+import { flagsOf } from '../settings/settings-flag.js';
 
 const SUMMARY = 'prune a model with gradient samples, from safetensors to safetensors';
 
@@ -97,10 +92,7 @@ ${EXIT_CODES_HELP}`;
 
 export function addPruneCommand(program: Command): void {
   const command = program.command('prune').summary(SUMMARY).description(DESCRIPTION);
-  addInputFlags(command);
-  addSettingsFlag(command);
-  addSelectionFlags(command);
-  addCriterionFlags(command);
+  addPruningFlags(command);
   command
     .optionsGroup('Output:')
     .option('--out <file>', 'where the pruned model goes (required)')
@@ -113,11 +105,8 @@ export function addPruneCommand(program: Command): void {
       )
         .choices(STATISTICS_OPTIONS)
         .default(DEFAULTS.statistics, DEFAULTS.statistics),
-    )
-    .option(
-      '--save-fisher <file>',
-      'where the Fisher of --gradients goes, as soon as they are read; --fisher takes it',
     );
+  addSaveFisherFlag(command);
   addEngineFlags(command);
   addReportFlags(command)
     .addHelpText('after', HELP)

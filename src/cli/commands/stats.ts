@@ -1,18 +1,13 @@
 import { type Command, Option } from 'commander';
 import { parseNumbers } from '../arguments.js';
 import { EXIT_CODES_HELP } from '../exit-codes.js';
-import {
-  addCriterionFlags,
-  addEngineFlags,
-  addInputFlags,
-  addReportFlags,
-  addSelectionFlags,
-  type ReportFlags,
-} from '../flags.js';
+import { addEngineFlags } from '../flags/engine-flags.js';
+import { addPruningFlags, addSaveFisherFlag } from '../flags/pruning-flags.js';
+import { addReportFlags, type ReportFlags } from '../flags/report-flags.js';
 import { type PruneFlags, pruneFiles } from '../prune-files.js';
 import { requireSense, saysHowMuch, withoutDefaults } from '../require-sense.js';
 import { runCommand } from '../run.js';
-import { addSettingsFlag, flagsOf } from '../settings/settings-flag.js';
+import { flagsOf } from '../settings/settings-flag.js';
 
 const SUMMARY = 'score and predict as prune would, and write no weights';
 
@@ -44,10 +39,7 @@ ${EXIT_CODES_HELP}`;
 
 export function addStatsCommand(program: Command): void {
   const command = program.command('stats').summary(SUMMARY).description(DESCRIPTION);
-  addInputFlags(command);
-  addSettingsFlag(command);
-  addSelectionFlags(command);
-  addCriterionFlags(command);
+  addPruningFlags(command);
   command
     .optionsGroup('Output:')
     .option('--stats <file>', 'where the statistics go')
@@ -57,11 +49,8 @@ export function addStatsCommand(program: Command): void {
         '--curve <s,s,…>',
         'sparsities whose predicted loss is told (default: 0.05 to 0.99)',
       ).argParser(parseNumbers),
-    )
-    .option(
-      '--save-fisher <file>',
-      'where the Fisher of --gradients goes, as soon as they are read; --fisher takes it',
     );
+  addSaveFisherFlag(command);
   addEngineFlags(command);
   addReportFlags(command)
     .addHelpText('after', HELP)

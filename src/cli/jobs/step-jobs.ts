@@ -5,6 +5,7 @@ import {
   type GradientFiles,
   type MatchedGradients,
   openGradients,
+  requireSamples,
 } from '../../files/gradient-files.js';
 import type { PrunedTensor } from '../../files/pruned-model.js';
 import type { TensorInfo } from '../../files/tensor-reader.js';
@@ -183,25 +184,15 @@ export class StepJobs implements AsyncDisposable {
   }
 
   async #match(paths: readonly string[]): Promise<MatchedGradients> {
-    const { model, gradientNames, prunable, exclude } = this.#context;
+    const { model, gradientNames, prunable, exclude, fixedSamples } = this.#context;
     try {
       this.#open = await openGradients(paths, model, gradientNames);
       const matched = this.#open.match(model, prunable, exclude);
-      this.#requireCount(matched.samples);
+      requireSamples(matched.samples, fixedSamples);
       return matched;
     } catch (error) {
       throw this.#named(error);
     }
-  }
-
-  #requireCount(found: number): void {
-    const { fixedSamples: wanted } = this.#context;
-    if (wanted === undefined || wanted === found) return;
-    throw new WoodFisherError(
-      'ERR_WOODFISHER_SAMPLES',
-      `samples must be those of the gradients, ${found}, but is ${wanted}`,
-      { option: 'samples', value: wanted },
-    );
   }
 
   async #requireSame({ folder }: SlabRecords, { attempt, files }: SavedGradients): Promise<void> {

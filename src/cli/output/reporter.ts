@@ -1,5 +1,5 @@
 import type { Failure } from '../failure.js';
-import type { ReportFlags } from '../flags.js';
+import type { ReportFlags } from '../flags/report-flags.js';
 import { jsonReporter } from './json-reporter.js';
 import { progressBar } from './progress-bar.js';
 import { progressLines } from './progress-lines.js';

@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
+import { pythonWith } from '../../../bench/python.js';
 import { writeSafetensors } from '../../../src/formats/safetensors/writer.js';
 import { compact } from '../../../src/index.js';
 import { seeded } from '../../random.js';
@@ -11,17 +12,7 @@ import { sparseTensor, structured, unstructured } from './sparse-tensors.js';
 
 const run = promisify(execFile);
 
-async function pythonWithNumpy(): Promise<string | undefined> {
-  for (const python of ['/usr/bin/python3', 'python3']) {
-    try {
-      await run(python, ['-c', 'import numpy']);
-      return python;
-    } catch {}
-  }
-  return undefined;
-}
-
-const python = await pythonWithNumpy();
+const python = await pythonWith('numpy');
 if (python === undefined) {
   console.error(
     '# skipped: the Python reader, which needs NumPy (Debian: apt-get install python3-numpy)',

@@ -3,24 +3,30 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Where PyTorch is looked for; the environment's choice alone, where there is one. */
+/** Where Python is looked for; the environment's choice alone, where there is one. */
 function candidates(): string[] {
   const { WOODFISHER_PYTHON } = process.env;
   return WOODFISHER_PYTHON ? [WOODFISHER_PYTHON] : ['python3', '/usr/bin/python3', 'python'];
 }
 
-let found: Promise<string | undefined> | undefined;
+const found = new Map<string, Promise<string | undefined>>();
 
-/** A Python that has PyTorch; undefined where there is none. Looked for once. */
+/** A Python that has PyTorch; undefined where there is none. */
 export function pythonWithTorch(): Promise<string | undefined> {
-  found ??= find();
-  return found;
+  return pythonWith('torch');
 }
 
-async function find(): Promise<string | undefined> {
+/** A Python that has a module; undefined where there is none. Looked for once. */
+export function pythonWith(module: string): Promise<string | undefined> {
+  const known = found.get(module) ?? find(module);
+  found.set(module, known);
+  return known;
+}
+
+async function find(module: string): Promise<string | undefined> {
   for (const python of candidates()) {
     try {
-      await run(python, ['-c', 'import torch']);
+      await run(python, ['-c', `import ${module}`]);
       return python;
     } catch {}
   }
