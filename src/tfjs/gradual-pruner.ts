@@ -1,5 +1,4 @@
 import { WoodFisherError } from '../errors.js';
-import { presetSamples } from '../presets.js';
 import type { RunStatistics } from '../report/statistics.js';
 import type { Dataset } from './data/dataset.js';
 import { type DrawPosition, ExampleDraw } from './data/draw.js';
@@ -7,7 +6,7 @@ import { readModelFile, writeModelFile } from './files/model-file.js';
 import { graphOf } from './graph.js';
 import { evaluatorOf } from './pruning/evaluate.js';
 import { readParts } from './pruning/held-out.js';
-import { gradientSettings, type ModelPruningOptions } from './pruning/options.js';
+import { examplesWanted, gradientSettings, type ModelPruningOptions } from './pruning/options.js';
 import { masksOf, type PruningData, pruneWeights } from './pruning/prune-weights.js';
 import {
   assertLayersModel,
@@ -130,24 +129,17 @@ export class GradualPruner {
         'the model has no optimizer: call model.compile({loss, optimizer}) before',
       );
     }
-    const planned = plannedPrunings(
-      options,
-      state.prunings === 0 ? prunedShare(masks, model, options) : 0,
-    );
+    // Those the first pruning began from, a checkpoint or not.
+    const planned = plannedPrunings(options, prunedShare(options.masks ?? {}, model, options));
     const single = singlePruning(options);
-    const {
-      seed,
-      gradientBatch,
-      examplesPerSample,
-      searches,
-      preset = 'fast',
-    } = gradientSettings(single);
+    const settings = gradientSettings(single);
+    const { seed, gradientBatch, searches } = settings;
     const { inputShape } = graphOf(model);
     const { rest, heldOut } = await readParts(dataset, {
       ...options,
       tf,
       inputShape,
-      wanted: planned.length * examplesPerSample * (options.samples ?? presetSamples(preset, 0)),
+      wanted: planned.length * examplesWanted(single, settings),
       searches,
       seed,
     });

@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { folderHandler } from './files/folder-handler.js';
 import { readMaskFile, writeMaskFile } from './files/mask-file.js';
 import { type ModelFile, readModelFile, writeModelFile } from './files/model-file.js';
+import { ownOptimizer } from './owned-optimizer.js';
 import {
   assertLayersModel,
   type LayersModel,
@@ -26,7 +27,7 @@ export type SavedModel = Pick<ModelFile, 'model' | 'masks'>;
 /**
  * Saves a model with its masks. A path that ends in `.safetensors` is one file: weights under the names of
  * {@link modelParameters} (`woodfisher prune --output-axis last` takes it), masks as `mask:NAME`. Any
- * other path is a folder with `model.json` and weight files in the format of TensorFlow.js, and
+ * other path is a folder (or its `.json` file) with `model.json` and weight files in the format of TensorFlow.js, and
  * `masks.safetensors`.
  *
  * @throws {WoodFisherError} `ERR_WOODFISHER_OUTPUT` for what cannot be written.
@@ -43,7 +44,7 @@ export async function saveModel(
     return;
   }
   await model.save(folderHandler(path), { includeOptimizer });
-  await writeMaskFile(join(path, MASKS), model, masks);
+  await writeMaskFile(maskFile(path), model, masks);
 }
 
 /**
@@ -63,7 +64,10 @@ export async function loadModel(
   }
   const model = await tf.loadLayersModel(folderHandler(path));
   try {
-    const file = join(path, MASKS);
+    // There is none where it was not saved, whatever the types say.
+    const optimizer = model.optimizer as LayersModel['optimizer'] | undefined;
+    if (optimizer !== undefined) ownOptimizer(model);
+    const file = maskFile(path);
     const there = await stat(file).then(
       () => true,
       () => false,
@@ -75,4 +79,7 @@ export async function loadModel(
   }
 }
 
-const MASKS = 'masks.safetensors';
+/** The masks beside a `model.json`, which the path may name or be the folder of. */
+function maskFile(path: string): string {
+  return join(path.endsWith('.json') ? dirname(path) : path, 'masks.safetensors');
+}

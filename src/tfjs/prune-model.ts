@@ -1,4 +1,3 @@
-import { presetSamples } from '../presets.js';
 import type { ProgressListener } from '../report/progress.js';
 import type { RunStatistics } from '../report/statistics.js';
 import type { Dataset } from './data/dataset.js';
@@ -8,7 +7,7 @@ import { gradientModes, type ParameterMode } from './modes.js';
 import { cloneModel } from './pruning/clone.js';
 import { evaluatorOf, type Metrics } from './pruning/evaluate.js';
 import { type HeldOutOptions, readParts } from './pruning/held-out.js';
-import { gradientSettings, type ModelPruningOptions } from './pruning/options.js';
+import { examplesWanted, gradientSettings, type ModelPruningOptions } from './pruning/options.js';
 import { masksOf, pruneWeights } from './pruning/prune-weights.js';
 import { assertLayersModel, type LayersModel, readyTensorFlow } from './tensorflow.js';
 import { modelParameters, setModelWeights } from './weights.js';
@@ -77,7 +76,7 @@ export async function pruneModel(
     validationSplit,
     heldOut: own,
     maxExamples,
-    wanted: examplesWanted(options),
+    wanted: examplesWanted(options, settings),
     searches: settings.searches,
     seed: settings.seed,
     signal: options.signal,
@@ -107,16 +106,6 @@ export async function pruneModel(
     else working.dispose();
     throw error;
   }
-}
-
-/** Examples that all steps of a run take together. */
-function examplesWanted(options: ModelPruningOptions): number {
-  const { preset = 'fast', steps, examplesPerSample } = gradientSettings(options);
-  let samples = 0;
-  for (let step = 0; step < steps; step++) {
-    samples += options.samples ?? presetSamples(preset, step);
-  }
-  return samples * examplesPerSample;
 }
 
 function predicted({ predictedLossChange, steps }: RunStatistics): number | null {

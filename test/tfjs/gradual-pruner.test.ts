@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import test from 'ava';
 import * as fc from 'fast-check';
 import type { Schedule } from '../../src/index.js';
-import { GradualPruner, type LayersModel, modelParameters } from '../../src/tfjs/index.js';
+import {
+  GradualPruner,
+  type LayersModel,
+  modelParameters,
+  setModelWeights,
+} from '../../src/tfjs/index.js';
 import { plannedPrunings } from '../../src/tfjs/training/pruning-times.js';
 import { backends, tf, useBackend } from './backends.js';
 import { classifier, FEATURES, points, tensorsOf, zerosOf } from './small-problem.js';
@@ -174,6 +179,36 @@ for (const criterion of ['woodfisher', 'magnitude'] as const) {
     ys.dispose();
   });
 }
+
+test.serial('resumed, what was pruned before training began counts as it did', async (t) => {
+  await useBackend('cpu');
+  const folder = await mkdtemp(join(tmpdir(), 'woodfisher-'));
+  t.teardown(() => rm(folder, { recursive: true }));
+  const path = join(folder, 'checkpoint.safetensors');
+  const model = classifier(tf.train.momentum(0.05, 0.9));
+  const masks = Object.fromEntries(
+    modelParameters(model)
+      .filter(({ prunable }) => prunable !== false)
+      .map(({ name, data }) => [name, Uint8Array.from(data, (_, i) => i % 2)]),
+  );
+  await setModelWeights(
+    model,
+    modelParameters(model).map((one) => ({
+      ...one,
+      data: one.data.map((w, i) => (masks[one.name]?.[i] === 0 ? 0 : w)),
+    })),
+    { tf },
+  );
+  const options = { tf, ...schedule, ...quick, sparsity: 0.9, masks };
+  const first = await GradualPruner.create(model, data, options);
+  const { xs, ys } = tensorsOf(data);
+  await model.fit(xs, ys, { batchSize, shuffle: false, verbose: 0, epochs: 1, callbacks: first });
+  t.true(first.history.length > 0 && first.planned.length > 0);
+  await first.save(path);
+  const { model: again, pruner } = await GradualPruner.resume(path, data, options);
+  t.deepEqual(pruner.planned, first.planned);
+  for (const used of [model, again, xs, ys]) used.dispose();
+});
 
 test.serial('a pruning that fails stops training with the weights from before it', async (t) => {
   await useBackend('cpu');

@@ -60,6 +60,34 @@ for (const [kind, name] of [
   });
 }
 
+test.serial('a path that is the .json file has its masks beside it', async (t) => {
+  await useBackend('cpu');
+  const folder = await temporary(t);
+  const model = await trained();
+  const masks = { 'fc1/kernel': Uint8Array.from({ length: 192 }, (_, i) => i % 2) };
+  await saveModel(model, join(folder, 'own.json'), { tf, masks });
+  t.true((await readdir(folder)).includes('masks.safetensors'));
+  const again = await loadModel(join(folder, 'own.json'), { tf });
+  t.deepEqual(again.masks, masks);
+  for (const used of [model, again.model]) used.dispose();
+});
+
+for (const name of ['saved', 'saved.safetensors']) {
+  test.serial(`a model loaded with its optimizer disposes it too: ${name}`, async (t) => {
+    await useBackend('cpu');
+    const path = join(await temporary(t), name);
+    const { xs, ys } = tensorsOf(points(24));
+    const model = classifier(tf.train.momentum(0.1, 0.9));
+    await model.fit(xs, ys, { epochs: 1, verbose: 0 });
+    await saveModel(model, path, { tf, includeOptimizer: true });
+    const before = tf.memory().numTensors;
+    const { model: again } = await loadModel(path, { tf });
+    again.dispose();
+    t.is(tf.memory().numTensors, before);
+    for (const used of [xs, ys, model]) used.dispose();
+  });
+}
+
 test.serial('conversion both ways keeps every bit, layers of all kinds', async (t) => {
   await useBackend('cpu');
   const folder = await temporary(t);

@@ -173,6 +173,16 @@ test.serial('a seed decides everything that is random', async (t) => {
   model.dispose();
 });
 
+test.serial('magnitude with a preset that updates takes its gradients for that', async (t) => {
+  await useBackend('cpu');
+  const model = await trained();
+  const options = { tf, criterion: 'magnitude', preset: 'fast', sparsity: 0.5 } as const;
+  const pruned = await pruneModel(model, dataset, options);
+  t.not(pruned.statistics.samples, null);
+  t.is(pruned.statistics.totals.sparsity, 0.5);
+  for (const used of [model, pruned.model]) used.dispose();
+});
+
 test.serial('magnitude takes no gradients', async (t) => {
   await useBackend('cpu');
   const model = await trained();

@@ -48,7 +48,7 @@ async function save(
   await mkdir(folder, { recursive: true }).catch((cause: Error) => {
     throw outputError(file, cause.message, {}, cause);
   });
-  const bytes = joined(weightData);
+  const bytes = joined([weightData ?? []].flat().map((data) => new Uint8Array(data)));
   const count = Math.ceil(bytes.length / shardBytes);
   const stem = `${basename(file, '.json') === 'model' ? '' : `${basename(file, '.json')}-`}group1`;
   const paths = Array.from({ length: count }, (_, k) => `${stem}-shard${k + 1}of${count}.bin`);
@@ -71,14 +71,14 @@ async function load(file: string): Promise<ModelArtifacts> {
     }
     parts.push(await readBytes(join(dirname(file), path)));
   }
-  const weightData = joined(parts.map(bufferOf));
+  const weightData = joined(parts);
   const weightSpecs = weightsManifest.flatMap(({ weights }) => weights);
   const expected = weightBytes(file, weightSpecs);
   if (weightData.length !== expected) {
     const rule = `the weights of its manifest take ${expected} bytes`;
     throw formatError(file, `${rule}, but its weight files have ${weightData.length}`);
   }
-  return { ...rest, weightSpecs, weightData: bufferOf(weightData) };
+  return { ...rest, weightSpecs, weightData: weightData.buffer };
 }
 
 async function readModelJson(
@@ -123,17 +123,12 @@ async function readBytes(path: string): Promise<Uint8Array> {
   }
 }
 
-function joined(data: tfTypes.io.WeightData | undefined): Uint8Array {
-  const parts = data === undefined ? [] : Array.isArray(data) ? data : [data];
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));
   let at = 0;
   for (const part of parts) {
-    whole.set(new Uint8Array(part), at);
+    whole.set(part, at);
     at += part.byteLength;
   }
   return whole;
-}
-
-function bufferOf(bytes: Uint8Array): ArrayBuffer {
-  return bytes.slice().buffer as ArrayBuffer;
 }

@@ -30,35 +30,28 @@ export async function readMaskFile(
   path: string,
   model: LayersModel,
 ): Promise<Record<string, Uint8Array>> {
-  const file = await openSafetensors(path);
-  try {
-    return await readMasks(file, path, model, [...file.tensors.keys()], (name) => name);
-  } finally {
-    await file.close();
-  }
+  await using file = await openSafetensors(path);
+  return await readMasks(file, model);
 }
 
 /**
  * Masks out of an open file.
  *
- * @param keys The tensors that are masks.
- * @param nameOf The parameter that a mask is for.
+ * @param prefix What the names of tensors that are masks begin with, before the parameter's name.
  */
 export async function readMasks(
   file: SafetensorsFile,
-  path: string,
   model: LayersModel,
-  keys: readonly string[],
-  nameOf: (key: string) => string,
+  prefix = '',
 ): Promise<Record<string, Uint8Array>> {
   const shapes = new Map(modelParameters(model).map(({ name, shape }) => [name, shape]));
   const masks: Record<string, Uint8Array> = {};
-  for (const key of keys) {
-    const { dtype, shape } = file.tensors.get(key) ?? { dtype: 'nothing', shape: [] };
-    const parameter = nameOf(key);
+  for (const [key, { dtype, shape }] of file.tensors) {
+    if (!key.startsWith(prefix)) continue;
+    const parameter = key.slice(prefix.length);
     const expected = shapes.get(parameter);
     const refused = (rule: string, value: string) =>
-      formatError(path, `tensor ${quote(key)} must ${rule}, but ${value}`, { parameter });
+      formatError(file.path, `tensor ${quote(key)} must ${rule}, but ${value}`, { parameter });
     if (dtype !== 'U8' || expected === undefined || `${shape}` !== `${expected}`) {
       const wanted = expected === undefined ? 'a parameter of the model' : `U8 [${expected}]`;
       throw refused(`be ${wanted}`, `is ${dtype} [${shape}]`);

@@ -89,30 +89,24 @@ export interface ModelFile {
  *   `ERR_WOODFISHER_MODEL` for layers that this TensorFlow.js does not know.
  */
 export async function readModelFile(tf: TensorFlow, path: string): Promise<ModelFile> {
-  const file = await openSafetensors(path);
+  await using file = await openSafetensors(path);
+  const { topology, training, optimizer, state } = descriptionOf(file);
+  const model = await modelOf(tf, topology, path);
   try {
-    const { topology, training, optimizer, state } = descriptionOf(file, path);
-    const model = await modelOf(tf, topology, path);
-    try {
-      const parameters = [];
-      for (const { name, shape } of modelParameters(model)) {
-        parameters.push({ name, shape, data: await readTensor(file, name, shape, path) });
-      }
-      await setModelWeights(model, parameters, { tf });
-      if (training !== null) {
-        model.loadTrainingConfig(training as Parameters<LayersModel['loadTrainingConfig']>[0]);
-        ownOptimizer(model);
-        await setOptimizerWeights(tf, model, file, optimizer);
-      }
-      const keys = [...file.tensors.keys()].filter((key) => key.startsWith(MASK));
-      const masks = await readMasks(file, path, model, keys, (key) => key.slice(MASK.length));
-      return { model, masks, state };
-    } catch (error) {
-      model.dispose();
-      throw error;
+    const parameters = [];
+    for (const { name, shape } of modelParameters(model)) {
+      parameters.push({ name, shape, data: await readTensor(file, name, shape) });
     }
-  } finally {
-    await file.close();
+    await setModelWeights(model, parameters, { tf });
+    if (training !== null) {
+      model.loadTrainingConfig(training as Parameters<LayersModel['loadTrainingConfig']>[0]);
+      ownOptimizer(model);
+      await setOptimizerWeights(tf, model, file, optimizer);
+    }
+    return { model, masks: await readMasks(file, model, MASK), state };
+  } catch (error) {
+    model.dispose();
+    throw error;
   }
 }
 
@@ -129,7 +123,7 @@ async function modelOf(tf: TensorFlow, topology: object, path: string): Promise<
   }
 }
 
-function descriptionOf({ metadata }: SafetensorsFile, path: string): Description {
+function descriptionOf({ metadata, path }: SafetensorsFile): Description {
   const text = metadata.get(KEY);
   if (text === undefined) {
     throw formatError(path, `has no ${quote(KEY)} in its metadata: it is no TensorFlow.js model`);
@@ -155,12 +149,11 @@ async function readTensor(
   file: SafetensorsFile,
   name: string,
   shape: readonly number[],
-  path: string,
 ): Promise<Float32Array> {
   const found = file.tensors.get(name)?.shape;
   if (found !== undefined && `${found}` !== `${shape}`) {
     const problem = `tensor ${quote(name)} must have shape [${shape}], but has [${found}]`;
-    throw formatError(path, problem, { parameter: name });
+    throw formatError(file.path, problem, { parameter: name });
   }
   return await file.read(name);
 }

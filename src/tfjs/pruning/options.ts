@@ -1,6 +1,6 @@
 import { needsFisher } from '../../criteria/score.js';
 import { optionError } from '../../errors.js';
-import { checkGradientBatch, checkSamples, DEFAULTS } from '../../options.js';
+import { checkChoice, checkGradientBatch, checkSamples, DEFAULTS } from '../../options.js';
 import { PRESET_OPTIONS, type Preset, presetSamples } from '../../presets.js';
 import type { PruneOptions } from '../../prune-options.js';
 import type { LossFunction, LossName } from '../objective.js';
@@ -57,7 +57,8 @@ export interface GradientSettings {
 
 /** Fills in the defaults that decide which gradients are taken. */
 export function gradientSettings(options: ModelPruningOptions): GradientSettings {
-  const { criterion = DEFAULTS.criterion, update, seed = 0, examplesPerSample = 1 } = options;
+  const { criterion = DEFAULTS.criterion, seed = 0, examplesPerSample = 1 } = options;
+  const { update = options.preset && PRESET_OPTIONS[options.preset]?.update } = options;
   const takesGradients = needsFisher(criterion) || (update !== undefined && update !== 'none');
   const preset = options.preset ?? (takesGradients ? 'fast' : undefined);
   const recipe = preset === undefined ? undefined : PRESET_OPTIONS[preset];
@@ -65,10 +66,7 @@ export function gradientSettings(options: ModelPruningOptions): GradientSettings
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw optionError('seed', 'a whole number of at least 0', seed);
   }
-  const { labels = 'given' } = options;
-  if (labels !== 'given' && labels !== 'drawn') {
-    throw optionError('labels', 'one of given, drawn', labels);
-  }
+  checkChoice('labels', ['given', 'drawn'], options.labels, 'given');
   checkSamples(options.samples);
   if (!Number.isSafeInteger(examplesPerSample) || examplesPerSample < 1) {
     throw optionError('examplesPerSample', 'a whole number of at least 1', examplesPerSample);
@@ -83,6 +81,16 @@ export function gradientSettings(options: ModelPruningOptions): GradientSettings
     examplesPerSample,
     seed,
   };
+}
+
+/** Examples that all steps of a run take together. */
+export function examplesWanted(
+  { samples }: Pick<ModelPruningOptions, 'samples'>,
+  { preset = 'fast', steps, examplesPerSample }: GradientSettings,
+): number {
+  let all = 0;
+  for (let step = 0; step < steps; step++) all += samples ?? presetSamples(preset, step);
+  return all * examplesPerSample;
 }
 
 /**

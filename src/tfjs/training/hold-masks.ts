@@ -24,7 +24,7 @@ export class HeldMasks {
   readonly #model: LayersModel;
   readonly #optimizer: Optimizer;
   /** By the name of the variable. */
-  #masks = new Map<string, Tensor>();
+  #masks = new Map<string, { variable: LayerVariable; mask: Tensor }>();
   /** Whether masks have changed since the last step. */
   #changed = false;
 
@@ -53,7 +53,7 @@ export class HeldMasks {
       const variable = variables.get(name)?.variable;
       if (variable === undefined) continue;
       const values = this.#tf.tensor(Float32Array.from(mask), variable.shape as number[]);
-      this.#masks.set(nameOf(variable), this.#tf.keep(values));
+      this.#masks.set(nameOf(variable), { variable, mask: this.#tf.keep(values) });
     }
     this.#changed = true;
   }
@@ -66,13 +66,13 @@ export class HeldMasks {
   }
 
   #disposeMasks(): void {
-    for (const mask of this.#masks.values()) mask.dispose();
+    for (const { mask } of this.#masks.values()) mask.dispose();
     this.#masks = new Map();
   }
 
   #masked(gradients: Gradients): Gradients {
     const masked = (name: string, tensor: Tensor): Tensor => {
-      const mask = this.#masks.get(name);
+      const { mask } = this.#masks.get(name) ?? {};
       // A variable that the loss does not depend on has no gradient, whatever the types say.
       return mask === undefined || !tensor ? tensor : this.#tf.mul(tensor, mask);
     };
@@ -85,16 +85,15 @@ export class HeldMasks {
   }
 
   #maskWeights(): void {
-    for (const { variable } of namedVariables(this.#model).values()) {
-      const mask = this.#masks.get(nameOf(variable));
-      if (mask !== undefined) variable.write(this.#tf.mul(variable.read(), mask));
+    for (const { variable, mask } of this.#masks.values()) {
+      variable.write(this.#tf.mul(variable.read(), mask));
     }
   }
 
   #maskSlots(names: readonly string[]): void {
     for (const slots of slotsOf(this.#optimizer)) {
       names.forEach((name, i) => {
-        const mask = this.#masks.get(name);
+        const { mask } = this.#masks.get(name) ?? {};
         const variable = slots[i]?.variable;
         if (mask === undefined || `${variable?.shape}` !== `${mask.shape}`) return;
         variable.assign(this.#tf.mul(variable, mask));

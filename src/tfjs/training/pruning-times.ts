@@ -1,4 +1,5 @@
 import { optionError } from '../../errors.js';
+import { checkSparsity } from '../../options.js';
 import { checkSchedule, type Schedule, sparsities } from '../../steps/schedule.js';
 
 /** When a model is pruned while it is trained, counted in steps of the optimizer. */
@@ -35,9 +36,7 @@ export function plannedPrunings(
   checkSteps('start', start, 0);
   checkSteps('frequency', frequency, 1);
   checkSteps('end', end, start);
-  if (!(sparsity >= 0 && sparsity <= 1)) {
-    throw optionError('sparsity', 'a number from 0 to 1', sparsity);
-  }
+  checkSparsity(sparsity);
   const checked = checkSchedule(schedule);
   if (checked === 'geometric' && sparsity === 1) {
     throw optionError(
