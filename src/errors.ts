@@ -55,6 +55,15 @@ export class WoodFisherError extends Error {
   }
 }
 
+/** The same error in other words. */
+export function reworded(
+  { code, details, cause }: WoodFisherError,
+  message: string,
+  changed: ErrorDetails = details,
+): WoodFisherError {
+  return new WoodFisherError(code, message, changed, { cause });
+}
+
 /** A refused option: names the option, the rule and the value received. */
 export function optionError(option: string, rule: string, value: unknown): WoodFisherError {
   return new WoodFisherError(

@@ -8,17 +8,7 @@ import { needsMemory } from '../slabs/needs-memory.js';
 import { planSlabs } from '../slabs/slab-plan.js';
 import type { Way } from '../slabs/work-directory.js';
 import { batchWithin } from './announce-run.js';
-import type { JobCommand } from './jobs/job-command.js';
-import type { OpenedRun } from './open-run.js';
-
-/** What of the flags decides it. */
-export interface WayFlags {
-  memory?: string;
-  memoryLimit?: string;
-  workDir?: string;
-  gradientsCommand?: JobCommand;
-  lossCommand?: JobCommand;
-}
+import type { OpenedRun, RunFlags } from './open-run.js';
 
 /**
  * Chooses how a run is done. In memory, unless it would take more than `memory` (default: half of what is
@@ -29,7 +19,7 @@ export interface WayFlags {
  */
 export function chooseWay(
   opened: OpenedRun,
-  flags: WayFlags,
+  flags: RunFlags,
   diskBytes?: number,
   onSlabs?: () => void,
 ): Way {

@@ -8,7 +8,7 @@ import { presetSamples } from '../presets.js';
 import type { RunStatistics } from '../report/statistics.js';
 import type { SlabRecords } from '../slabs/slab-records.js';
 import { unfinishedIn } from '../slabs/unfinished-outputs.js';
-import { chooseWay, type WayFlags } from './choose-way.js';
+import { chooseWay } from './choose-way.js';
 import { StepJobs } from './jobs/step-jobs.js';
 import { type OpenedRun, openRun, type RunFlags } from './open-run.js';
 import { pruneSummary, type WrittenFiles } from './output/prune-summary.js';
@@ -26,7 +26,7 @@ export interface OutputFlags {
   saveFisher?: string;
 }
 
-export type PruneFlags = RunFlags & WayFlags & OutputFlags;
+export type PruneFlags = RunFlags & OutputFlags;
 
 /**
  * Prunes a model from files to files. What can be refused is refused before any data are read, and

@@ -1,4 +1,6 @@
+import { checkMasks } from '../files/read-masks.js';
 import { openSafetensors } from '../formats/safetensors/reader.js';
+import { checkBudgetNames } from '../selection/budgets.js';
 import { pruneInSlabs } from '../slabs/prune-slabs.js';
 import type { SlabPlan } from '../slabs/slab-plan.js';
 import type { SlabRecords } from '../slabs/slab-records.js';
@@ -22,11 +24,16 @@ export interface PartsRun {
 
 /** Prunes a slab of the model at a time. */
 export async function pruneParts(
-  { settings, engine, model, gradients, kept }: OpenedRun,
+  { settings, engine, model, gradients, prunable, kept }: OpenedRun,
   { maskIn, plan, records, jobs }: PartsRun,
   { reporter, signal }: Run,
 ): Promise<Pruned> {
   await using masks = maskIn === undefined ? undefined : await openSafetensors(maskIn);
+  if (masks !== undefined) checkMasks(masks, model, prunable);
+  checkBudgetNames(
+    settings.budgets,
+    prunable.map(({ name }) => name),
+  );
   const { event, facts, words } = await announceSlabs(plan, engine);
   reporter.note(event, facts, words);
   const slabRun: SlabRun = {

@@ -4,6 +4,7 @@ import { PRESET_OPTIONS } from '../presets.js';
 import { EXIT } from './exit-codes.js';
 import { hasPlaceholder } from './jobs/job-command.js';
 import type { RunFlags } from './open-run.js';
+import { usageError } from './usage.js';
 
 /** How much is removed has to be said, unless the pattern says it. */
 export function requireBudget(command: Command, flags: RunFlags): void {
@@ -31,8 +32,7 @@ export function withoutDefaults<F extends RunFlags>(command: Command, flags: F):
 /** What only the flags together can get wrong. */
 export function requireSense(command: Command, flags: RunFlags): void {
   const { criterion, update, gradients, gradientsCommand, lossCommand } = flags;
-  const wrong = (message: string): never =>
-    command.error(`error: ${message}`, { exitCode: EXIT.usage, code: 'woodfisher.usage' });
+  const wrong = (message: string): never => usageError(command, message);
   if (criterion === 'kfac') {
     wrong(
       '--criterion kfac is made of the inputs and deltas of each layer, which files of gradients do not hold; call prune() of the library with factors',

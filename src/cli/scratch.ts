@@ -6,15 +6,12 @@ import type { PruneSettings } from '../prune-options.js';
 import { SlabRecords } from '../slabs/slab-records.js';
 import { type Way, WorkDirectory } from '../slabs/work-directory.js';
 import type { OpenedRun, RunFlags } from './open-run.js';
+import type { OutputFlags } from './prune-files.js';
 
-type ScratchFlags = RunFlags & ResultFlags & { workDir?: string };
+type ScratchFlags = RunFlags & ResultFlags;
 
 /** Paths of results, the first of which says where a run may have files of its own. */
-interface ResultFlags {
-  out?: string;
-  scores?: string;
-  stats?: string;
-}
+type ResultFlags = Pick<OutputFlags, 'out' | 'scores' | 'stats'>;
 
 /** The folder of the results. */
 export function folderOf({ out, scores, stats }: ResultFlags): string {
@@ -45,7 +42,8 @@ export class Scratch implements AsyncDisposable {
     }
     this.#directory = await WorkDirectory.open(resolve(workDir));
     const { settings, run, engine, gradients, model, outputAxis } = opened;
-    const { allowMissing, exclude, gradientsCommand, lossCommand, maskIn } = this.#flags;
+    const { allowMissing, exclude, gradientsCommand, lossCommand } = this.#flags;
+    const { maskIn, gradientNames, fisher } = this.#flags;
     return await this.#directory.resume(
       {
         settings: {
@@ -60,7 +58,7 @@ export class Scratch implements AsyncDisposable {
         inputs: [
           ...model.files.map(({ file }) => file.path),
           ...(gradients?.paths ?? []),
-          ...(maskIn === undefined ? [] : [maskIn]),
+          ...[maskIn, gradientNames, fisher].filter((path) => path !== undefined),
         ],
       },
       way,

@@ -2,6 +2,11 @@ import { type Command, CommanderError } from 'commander';
 import { EXIT } from './exit-codes.js';
 import { tolerateClosedOutput, writeJson } from './output/streams.js';
 
+/** Ends a command whose line is wrong. */
+export function usageError(command: Command, message: string): never {
+  return command.error(`error: ${message}`, { exitCode: EXIT.usage, code: 'woodfisher.usage' });
+}
+
 /** Parses the arguments and runs the command; a command line that is wrong sets the exit code. */
 export async function parseCommandLine(program: Command, argv: readonly string[]): Promise<void> {
   tolerateClosedOutput();

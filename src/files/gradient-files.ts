@@ -1,4 +1,5 @@
 import { optionError, WoodFisherError } from '../errors.js';
+import { DTYPE_BYTES } from '../formats/dtypes.js';
 import { expandGlob } from './glob.js';
 import {
   type GradientSet,
@@ -89,8 +90,8 @@ export class MatchedGradients {
   /** Bytes of a sample of a tensor of `size` elements, the average over the files. */
   bytes(name: string, size: number): number {
     const total = this.#sets.reduce((sum, { places }, i) => {
-      const { dtype } = places.get(name) ?? { dtype: 'F32' };
-      return sum + this.#counts[i] * size * (dtype === 'F64' ? 8 : dtype === 'F32' ? 4 : 2);
+      const { dtype = 'F32' } = places.get(name) ?? {};
+      return sum + this.#counts[i] * size * DTYPE_BYTES[dtype];
     }, 0);
     return total / this.samples;
   }

@@ -1,5 +1,5 @@
 import { WoodFisherError } from '../errors.js';
-import { openSafetensors } from '../formats/safetensors/reader.js';
+import { openSafetensors, type SafetensorsFile } from '../formats/safetensors/reader.js';
 import type { Parameter } from '../parameters.js';
 import type { TensorReader } from './tensor-reader.js';
 
@@ -15,19 +15,30 @@ export async function readMasks(
   parameters: readonly Parameter[],
 ): Promise<void> {
   await using masks = await openSafetensors(path);
+  checkMasks(masks, model, parameters);
+  for (const parameter of parameters) {
+    if (masks.tensors.has(parameter.name)) parameter.mask = await masks.readBytes(parameter.name);
+  }
+}
+
+/** Checks the header of a file of masks. */
+export function checkMasks(
+  masks: SafetensorsFile,
+  model: TensorReader,
+  parameters: readonly Pick<Parameter, 'name' | 'shape'>[],
+): void {
+  const shapes = new Map(parameters.map(({ name, shape }) => [name, shape]));
   for (const { name, dtype, shape } of masks.tensors.values()) {
     const refuse = (problem: string): never => {
-      throw new WoodFisherError('ERR_WOODFISHER_FORMAT', `${path}: the mask "${name}" ${problem}`, {
-        parameter: name,
-      });
+      const words = `${masks.path}: the mask "${name}" ${problem}`;
+      throw new WoodFisherError('ERR_WOODFISHER_FORMAT', words, { parameter: name });
     };
     if (!model.tensors.has(name)) refuse(`is of a tensor that ${model.path} does not have`);
-    const parameter = parameters.find((one) => one.name === name);
-    if (parameter === undefined) continue;
+    const expected = shapes.get(name);
+    if (expected === undefined) continue;
     if (dtype !== 'U8' && dtype !== 'BOOL') refuse(`must be U8 or BOOL, but is ${dtype}`);
-    if (shape.join() !== parameter.shape.join()) {
-      refuse(`must have the shape [${parameter.shape}] of its tensor, but has [${shape}]`);
+    if (shape.join() !== expected.join()) {
+      refuse(`must have the shape [${expected}] of its tensor, but has [${shape}]`);
     }
-    parameter.mask = await masks.readBytes(name);
   }
 }

@@ -1,5 +1,5 @@
 import { chmod, mkdir, rename, rmdir, stat, unlink } from 'node:fs/promises';
-import { WoodFisherError } from '../errors.js';
+import { reworded, WoodFisherError } from '../errors.js';
 import { outputError } from '../formats/errors.js';
 import { temporaryName } from '../formats/temporary-name.js';
 import { targetOf } from './output-paths.js';
@@ -76,5 +76,5 @@ function named(path: string, temporary: string, error: unknown): WoodFisherError
     path,
   );
   if (!(error instanceof WoodFisherError)) return outputError(path, message, {}, error);
-  return new WoodFisherError(error.code, message, error.details, { cause: error.cause });
+  return reworded(error, message);
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { open, readFile, unlink } from 'node:fs/promises';
+import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { WoodFisherError } from '../errors.js';
+import { temporaryName } from '../formats/temporary-name.js';
 
 /** Who works in a folder. */
 interface Holder {
@@ -20,33 +21,62 @@ interface Holder {
  * @throws WoodFisherError `ERR_WOODFISHER_STATE` while another process works in it.
  */
 export async function takeLock(path: string): Promise<() => Promise<void>> {
-  for (;;) {
-    try {
-      const handle = await open(path, 'wx');
-      await handle.writeFile(JSON.stringify(thisProcess())).finally(() => handle.close());
-      return () => unlink(path).catch(() => undefined);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    const holder = await holderOf(path);
-    if (holder !== undefined && isThere(holder)) {
-      const where = holder.host === hostname() ? '' : ` on ${holder.host}`;
-      throw new WoodFisherError(
-        'ERR_WOODFISHER_STATE',
-        `workDir is in use by process ${holder.pid}${where}; wait for it, or use another folder${where === '' ? '' : `; if that run is over, remove ${path}`}`,
-        { option: 'workDir', value: path },
-      );
-    }
-    await unlink(path).catch(() => undefined);
+  const own = temporaryName(path);
+  await writeFile(own, JSON.stringify(thisProcess()));
+  try {
+    while (!(await placed(own, path))) await removeLeft(path);
+  } finally {
+    await unlink(own);
+  }
+  return () => unlink(path).catch(() => undefined);
+}
+
+/** Gives a file a second name where that is free: the lock is there as a whole or not at all. */
+async function placed(own: string, path: string): Promise<boolean> {
+  try {
+    await link(own, path);
+    return true;
+  } catch (error) {
+    if (isCode(error, 'EEXIST')) return false;
+    throw error;
   }
 }
 
-async function holderOf(path: string): Promise<Holder | undefined> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as Holder;
-  } catch {
-    return undefined; // gone, or never written as a whole
+/** Removes the lock of a process that is no longer there. */
+async function removeLeft(path: string): Promise<void> {
+  const text = await readFile(path, 'utf8').catch(unlessGone);
+  if (text === undefined) return;
+  const holder = holderIn(text);
+  if (holder !== undefined && isThere(holder)) {
+    const where = holder.host === hostname() ? '' : ` on ${holder.host}`;
+    throw new WoodFisherError(
+      'ERR_WOODFISHER_STATE',
+      `workDir is in use by process ${holder.pid}${where}; wait for it, or use another folder${where === '' ? '' : `; if that run is over, remove ${path}`}`,
+      { option: 'workDir', value: path },
+    );
   }
+  const aside = temporaryName(path);
+  await rename(path, aside).catch(unlessGone);
+  const moved = await readFile(aside, 'utf8').catch(unlessGone);
+  // Another process has taken the folder over since it was read: it keeps it.
+  if (moved !== undefined && moved !== text) await placed(aside, path);
+  await unlink(aside).catch(unlessGone);
+}
+
+function holderIn(text: string): Holder | undefined {
+  try {
+    return JSON.parse(text) as Holder;
+  } catch {
+    return undefined; // a power failure has cut it off
+  }
+}
+
+function unlessGone(error: unknown): undefined {
+  if (!isCode(error, 'ENOENT')) throw error;
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return (error as NodeJS.ErrnoException).code === code;
 }
 
 /** Whether it may still run; of another machine that cannot be known. */
@@ -85,6 +115,6 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    return isCode(error, 'EPERM');
   }
 }

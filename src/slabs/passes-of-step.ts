@@ -21,7 +21,7 @@ export async function cutAndApply(
   const { run } = work;
   const scored = await scorePass(work, damping, sums);
   const parameters = prunedShapes(run.plan, scored);
-  checkGoal(run.settings.budgets, parameters);
+  if (run.step?.history === undefined) checkGoal(run.settings.budgets, parameters);
   const history = run.step?.history ?? new StepHistory(parameters);
   const ranked = rankedLists(work, parameters, scored);
   const cuts = await slabCuts(work, ranked, budgetsOf(run, parameters, history));

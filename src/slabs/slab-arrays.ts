@@ -1,8 +1,8 @@
-import { type FileHandle, open } from 'node:fs/promises';
-import { WoodFisherError } from '../errors.js';
+import type { FileHandle } from 'node:fs/promises';
 import { replaceFile } from '../formats/replace-file.js';
 import { readFully } from '../formats/safetensors/positioned-read.js';
 import { writeAll } from '../formats/write-all.js';
+import { openWritten } from './open-files.js';
 
 /** Arrays of a slab in a file: one behind the other, as they lie in memory. */
 
@@ -24,14 +24,7 @@ export async function readArrays(
   arrays: readonly ArrayBufferView[],
   position = 0,
 ): Promise<void> {
-  await using handle = await open(path, 'r').catch((cause: Error) => {
-    throw new WoodFisherError(
-      'ERR_WOODFISHER_STATE',
-      `${path} is missing, which the run has written before: ${cause.message}; remove the work directory and begin again`,
-      {},
-      { cause },
-    );
-  });
+  await using handle = await openWritten(path);
   let at = position;
   for (const array of arrays) {
     await readFully(handle, bytesOf(array), at, path);

@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises';
 import type { PrunedPiece, PrunedTensor } from '../files/pruned-model.js';
 import { regionSize } from '../files/region.js';
 import { toModelLayout } from '../fisher/layout.js';
@@ -6,6 +5,7 @@ import { readFully } from '../formats/safetensors/positioned-read.js';
 import type { TensorSource } from '../formats/safetensors/writer.js';
 import type { RunContext } from '../pool/run-context.js';
 import { atStep } from '../updates/search-step.js';
+import { OpenFiles } from './open-files.js';
 import { readArrays } from './slab-arrays.js';
 import type { LoadedSlice } from './slab-parameters.js';
 import type { Kept, SlabRecords } from './slab-records.js';
@@ -112,8 +112,9 @@ function placesOf(
 
 async function* pieces(placed: readonly Placed[]): AsyncGenerator<PrunedPiece> {
   const room = { data: new Float32Array(PIECE), mask: new Uint8Array(PIECE) };
+  await using files = new OpenFiles();
   for (const { path, position, size, from, count } of runs(placed)) {
-    await using handle = await open(path, 'r');
+    const handle = await files.get(path);
     const data = room.data.subarray(0, count);
     const mask = room.mask.subarray(0, count);
     await readFully(handle, new Uint8Array(data.buffer, 0, 4 * count), position + 4 * from, path);
@@ -124,8 +125,9 @@ async function* pieces(placed: readonly Placed[]): AsyncGenerator<PrunedPiece> {
 
 async function* scorePieces(placed: readonly Placed[]): AsyncGenerator<Uint8Array> {
   const room = new Uint8Array(SCORE_BYTES * PIECE);
+  await using files = new OpenFiles();
   for (const { path, position, from, count } of runs(placed)) {
-    await using handle = await open(path, 'r');
+    const handle = await files.get(path);
     const bytes = room.subarray(0, SCORE_BYTES * count);
     await readFully(handle, bytes, position + SCORE_BYTES * from, path);
     yield bytes;

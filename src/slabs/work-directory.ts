@@ -122,6 +122,9 @@ export class WorkDirectory {
     }
     const gone = Object.keys(inputs).find((path) => now[path] === undefined);
     if (gone !== undefined) refuse(`${gone} is no input any more`);
+    if (Object.keys(inputs).join('\0') !== Object.keys(now).join('\0')) {
+      refuse('its inputs are in another order');
+    }
     const [was, is] = [settings, identity.settings].map(
       (one) => JSON.parse(JSON.stringify(one)) as Record<string, unknown>,
     );

@@ -163,6 +163,57 @@ test('pattern 2:4 in slabs, as in memory, in one pass', async (t) => {
   t.deepEqual(await outputs(folder), whole);
 });
 
+test('a mask of another model, shape or dtype is refused in slabs as in memory', async (t) => {
+  const folder = await temporaryFolder(t);
+  const flags = await writeModel(folder);
+  const masks = join(folder, 'masks');
+  const args = [...flags, '--mask-in', masks, ...outputFlags(folder)];
+  const [name, shape] = Object.entries(SHAPES)[1];
+  const right = { name, dtype: 'U8' as const, shape: [...shape], data: new Uint8Array(240 * 256) };
+  for (const [wrong, words] of [
+    [{ ...right, name: 'd.weight' }, /the mask "d\.weight" is of a tensor that .* does not have/],
+    [
+      { ...right, shape: [256, 240] },
+      /"b\.weight" must have the shape \[240,256\] .* has \[256,240\]/,
+    ],
+    [{ ...right, dtype: 'I8' as const }, /the mask "b\.weight" must be U8 or BOOL, but is I8/],
+  ] as const) {
+    await writeSafetensors(masks, [wrong]);
+    for (const memory of [MEMORY, '2GiB']) {
+      const { code, stderr } = await runCli(['prune', ...args, '--memory', memory]);
+      t.is(code, 1);
+      t.regex(stderr, words, memory);
+    }
+  }
+  t.false((await readdir(folder)).includes('p'));
+});
+
+for (const method of [
+  ['--sparsity', '0.8'],
+  ['--pattern', '2:4'],
+]) {
+  test(`stats in slabs has the scores of stats in memory, with ${method.join(' ')}`, async (t) => {
+    const folder = await temporaryFolder(t);
+    const flags = [...(await writeModel(folder, method)), '--solver', 'gram'];
+    const [slabs, memory] = await Promise.all(
+      [MEMORY, '2GiB'].map(async (size) => {
+        const scores = join(folder, `scores-${size}`);
+        const { code, stderr } = await runCli([
+          'stats',
+          ...flags,
+          '--memory',
+          size,
+          '--scores',
+          scores,
+        ]);
+        t.is(code, 0, stderr);
+        return await readFile(scores, 'base64');
+      }),
+    );
+    t.is(slabs, memory);
+  });
+}
+
 test('SIGINT stops, and tells how to go on', async (t) => {
   const folder = await temporaryFolder(t);
   const flags = await writeModel(folder);
@@ -179,6 +230,26 @@ test('SIGINT stops, and tells how to go on', async (t) => {
   t.is(code, 130, stderr);
   t.regex(stderr, /what is done is in .*work; the same command goes on from there/);
   t.is((await runCli(['prune', ...args])).code, 0);
+});
+
+test('gradients in another order are other samples, and refused', async (t) => {
+  const folder = await temporaryFolder(t);
+  const flags = await writeModel(folder);
+  const at = flags.indexOf('--gradients');
+  const others = flags.filter((_, i) => i !== at && i !== at + 1);
+  const work = join(folder, 'work');
+  const args = (...order: number[]) => [
+    ...[
+      'prune',
+      ...others,
+      ...order.flatMap((f) => ['--gradients', join(folder, `g${f}.safetensors`)]),
+    ],
+    ...['--memory', MEMORY, '--work-dir', work, ...outputFlags(folder)],
+  ];
+  t.false(await killedAfter(args(0, 1, 2), work, 1));
+  const { code, stderr } = await runCli(args(1, 0, 2));
+  t.is(code, 1);
+  t.regex(stderr, /a run that cannot go on: its inputs are in another order/);
 });
 
 test('what needs the model as a whole is refused in slabs', async (t) => {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { announceRun, announceSlabs } from '../announce-run.js';
-import { chooseWay, type WayFlags } from '../choose-way.js';
+import { chooseWay } from '../choose-way.js';
 import { EXIT_CODES_HELP } from '../exit-codes.js';
 import { addEngineFlags } from '../flags/engine-flags.js';
 import { addPruningFlags } from '../flags/pruning-flags.js';
@@ -26,8 +26,6 @@ Output:
   or "plan", and last "done" (inMemory, and what the estimate or the plan has).
 ${EXIT_CODES_HELP}`;
 
-type PlanFlags = RunFlags & WayFlags;
-
 export function addPlanCommand(program: Command): void {
   const command = program.command('plan').summary(SUMMARY).description(DESCRIPTION);
   addPruningFlags(command);
@@ -36,14 +34,14 @@ export function addPlanCommand(program: Command): void {
     .addHelpText('after', HELP)
     .allowExcessArguments(false)
     .action(async () => {
-      const flags = await flagsOf<PlanFlags & ReportFlags>(command, ['weights']);
+      const flags = await flagsOf<RunFlags & ReportFlags>(command, ['weights']);
       requireBudget(command, flags);
       requireSense(command, flags);
       await runCommand(flags, (run) => planFiles(withoutDefaults(command, flags), run));
     });
 }
 
-async function planFiles(flags: PlanFlags, { reporter }: Run): Promise<void> {
+async function planFiles(flags: RunFlags, { reporter }: Run): Promise<void> {
   await using opened = await openRun(flags, reporter);
   const { run, settings, engine } = opened;
   const way = chooseWay(opened, flags);

@@ -1,6 +1,6 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { WoodFisherError } from '../../errors.js';
+import { reworded, WoodFisherError } from '../../errors.js';
 import {
   type GradientFiles,
   type MatchedGradients,
@@ -147,6 +147,7 @@ export class StepJobs implements AsyncDisposable {
     const { loss: command, model, run } = this.#context;
     if (command === undefined) throw new Error('there is no job for the loss');
     const { signal } = run;
+    await clearLeft(records, /^loss-/);
     const folder = await mkdtemp(join(records.folder, 'loss-'));
     try {
       const inputs = await writeJobInputs(folder, model, tensors, { signal, mask: false });
@@ -173,10 +174,9 @@ export class StepJobs implements AsyncDisposable {
   }
 
   /** A new folder: what a job of a killed run still writes goes elsewhere. */
-  async #attempt({ folder }: SlabRecords): Promise<string> {
-    const before = (await readdir(folder)).filter((name) => /^(attempt|loss)-/.test(name));
-    for (const name of before) await rm(join(folder, name), { recursive: true, force: true });
-    return await mkdtemp(join(folder, 'attempt-'));
+  async #attempt(records: SlabRecords): Promise<string> {
+    await clearLeft(records, /^(attempt|loss)-/);
+    return await mkdtemp(join(records.folder, 'attempt-'));
   }
 
   #outputs(folder: string): Promise<string[]> {
@@ -211,9 +211,7 @@ export class StepJobs implements AsyncDisposable {
   /** An error about what a job wrote, with the job's name. */
   #named(error: unknown): unknown {
     if (!(error instanceof WoodFisherError)) return error;
-    const { code, message, details, cause } = error;
-    const words = `${GRADIENTS_FLAG}, ${this.#stepWords()}: ${message}`;
-    return new WoodFisherError(code, words, details, { cause });
+    return reworded(error, `${GRADIENTS_FLAG}, ${this.#stepWords()}: ${error.message}`);
   }
 
   #numbers() {
@@ -228,6 +226,12 @@ export class StepJobs implements AsyncDisposable {
   #records(): Promise<SlabRecords> {
     return this.#context.records.ofStep(this.#step);
   }
+}
+
+/** Removes the folders of jobs that a killed run has left. */
+async function clearLeft({ folder }: SlabRecords, names: RegExp): Promise<void> {
+  const left = (await readdir(folder)).filter((name) => names.test(name));
+  for (const name of left) await rm(join(folder, name), { recursive: true, force: true });
 }
 
 /** Where the gradients of an attempt go. */

@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import { type Command, InvalidArgumentError, type Option } from 'commander';
 import { WoodFisherError } from '../../errors.js';
-import { EXIT } from '../exit-codes.js';
+import { usageError } from '../usage.js';
 import type { SettingValue } from './check-settings.js';
 import type { SettingsFile } from './read-settings.js';
 
@@ -38,10 +38,6 @@ export async function flagsOf<F>(command: Command, required: readonly string[]):
     }
   }
   return command.opts() as F;
-}
-
-function usageError(command: Command, message: string): never {
-  return command.error(`error: ${message}`, { exitCode: EXIT.usage, code: 'woodfisher.usage' });
 }
 
 /** Sets the options that a file has and that the command line does not have, or contradict. */

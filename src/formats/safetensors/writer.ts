@@ -48,9 +48,12 @@ export async function writeSafetensors(
   { metadata = [] }: WriteOptions = {},
 ): Promise<void> {
   requireLittleEndian();
-  headerBytes(tensors, metadata, path);
+  const header = headerBytes(tensors, metadata, path);
   for (const tensor of tensors) checkData(tensor, path);
-  await replaceFile(path, (handle) => writeTensors(handle, tensors, { metadata }, path));
+  await replaceFile(path, async (handle) => {
+    await writeAll(handle, header);
+    for (const tensor of tensors) await writeTensor(handle, tensor, path);
+  });
 }
 
 /**

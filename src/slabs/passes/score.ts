@@ -1,7 +1,6 @@
 import type { Lambda } from '../../fisher/damping.js';
 import { scoreStep } from '../../steps/pruning-step.js';
 import type { SlabRecord } from '../slab-records.js';
-import { keepWeightScores } from '../slab-scores.js';
 import { keepState } from '../slab-state.js';
 import type { SlabWork } from '../slab-work.js';
 import { slabFisher } from './fisher.js';
@@ -23,7 +22,6 @@ export async function scorePass(
     const loaded = await load(work, k);
     const fisher = await slabFisher(work, k, loaded, saved, damping);
     const scored = await scoreStep(context, settings, clock, stepInput(run, loaded, fisher));
-    if (settings.scores) await keepWeightScores(context, records, k, scored.ranking);
     const keeps = fisher !== undefined && plan.keepsState && saved === undefined;
     return {
       ...(await scoredRecord(work, k, loaded, fisher, scored, before)),

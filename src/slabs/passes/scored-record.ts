@@ -4,7 +4,7 @@ import type { ScoredStep } from '../../steps/pruning-step.js';
 import { addTraces } from '../slab-damping.js';
 import type { LoadedSlice } from '../slab-parameters.js';
 import type { SlabRecord } from '../slab-records.js';
-import { keepScores } from '../slab-scores.js';
+import { keepScores, keepWeightScores } from '../slab-scores.js';
 import type { SlabWork } from '../slab-work.js';
 import { prunedBeforeOf } from './load.js';
 
@@ -14,14 +14,17 @@ export async function scoredRecord(
   k: number,
   loaded: readonly LoadedSlice[],
   fisher: EstimatedFisher | undefined,
-  { inverse, ranking: { units, groups } }: ScoredStep,
+  { inverse, ranking }: ScoredStep,
   before: readonly SlabRecord[],
 ): Promise<SlabRecord> {
-  await keepScores(context, run.records, k, units, groups !== undefined);
+  const { records, settings, plan } = run;
+  const { units, groups } = ranking;
+  await keepScores(context, records, k, units, groups !== undefined);
+  if (settings.scores) await keepWeightScores(context, records, k, ranking);
   return {
     prunedBefore: prunedBeforeOf(loaded),
     dense: groups?.dense,
-    traces: await addTraces(run.plan, k, fisher, before),
+    traces: await addTraces(plan, k, fisher, before),
     conditions: conditionsOf(inverse),
     residuals: residualsOf(inverse),
   };
