@@ -236,7 +236,7 @@ async function inSteps(
   const budgets = stepBudgets(schedule, steps, settings.budgets, begun);
   let parameters = first;
   const { done } = journal ?? {};
-  for (let index = done?.count ?? 0, stepBefore = done?.stepBefore ?? 0; ; index++) {
+  for (let index = done?.count ?? 0, stepBefore = done?.stepBefore; ; index++) {
     const gradients = await gradientsOf(options, parameters, { index, steps });
     const fisher = await estimate(context, parameters, gradients, work);
     const dampingSweep = await sweep(context, parameters, fisher, work);

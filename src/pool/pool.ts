@@ -1,25 +1,24 @@
 import pLimit from 'p-limit';
 import { Piscina } from 'piscina';
-import type { Status } from '../engine/kernels.js';
 import { loadNative } from '../engine/native.js';
 import type { ReadStatus } from './read-job.js';
 import { defaultThreads, MAX_THREADS } from './threads.js';
-import type { ReadTask, Task } from './worker.js';
+import type { ReadTask, TaskDone, TaskList } from './worker.js';
 
 /**
  * One pool per process, made when it is first needed. The runs of a process share its threads:
- * `slots` lets as many tasks run at once as the machine has processors, or as the run with the most
+ * `slots` lets as many of them work at once as the machine has processors, or as the run with the most
  * `threads` asks for. Idle threads end after a while and never keep the process alive.
  */
-let pool: Piscina<Task | ReadTask, (Status | ReadStatus)[]> | undefined;
+let pool: Piscina<TaskList | ReadTask, TaskDone[] | ReadStatus[]> | undefined;
 const slots = pLimit(1);
 const asked = new Set<{ threads: number }>();
 
-function thePool(): Piscina<Task | ReadTask, (Status | ReadStatus)[]> {
+function thePool(): Piscina<TaskList | ReadTask, TaskDone[] | ReadStatus[]> {
   if (pool !== undefined) return pool;
   // An addon that only workers load is unloaded with the last of them.
   loadNative();
-  pool = new Piscina<Task | ReadTask, (Status | ReadStatus)[]>({
+  pool = new Piscina<TaskList | ReadTask, TaskDone[] | ReadStatus[]>({
     filename: new URL('./worker.js', import.meta.url).href,
     minThreads: 0,
     maxThreads: MAX_THREADS,
@@ -43,7 +42,7 @@ export function runRead(task: ReadTask): Promise<ReadStatus[]> {
 /** Reads of the process at one time: one waits for the disk while one converts. */
 const reading = pLimit(2);
 
-/** A run's share of the pool: at most `threads` of its tasks at once. */
+/** A run's share of the pool: at most `threads` of it work for the run at once. */
 export class PoolShare {
   readonly #asked: { threads: number };
   readonly #limit: ReturnType<typeof pLimit>;
@@ -59,12 +58,12 @@ export class PoolShare {
     return this.#asked.threads;
   }
 
-  /** Runs the task that `next` gives when its turn has come; undefined: there is none any more. */
-  run(next: () => Task | undefined): Promise<Status[] | undefined> {
+  /** Has a thread work on the list that `next` gives when its turn has come; undefined: on nothing. */
+  run(next: () => TaskList | undefined): Promise<TaskDone[]> {
     return this.#limit(() =>
       slots(async () => {
-        const task = next();
-        return task === undefined ? undefined : ((await thePool().run(task)) as Status[]);
+        const list = next();
+        return list === undefined ? [] : ((await thePool().run(list)) as TaskDone[]);
       }),
     );
   }

@@ -11,6 +11,7 @@ import { WoodFisherError } from '../errors.js';
 import { Lease } from '../memory/arena.js';
 import { PoolShare } from './pool.js';
 import { checkSendable } from './sendable.js';
+import type { TaskList } from './worker.js';
 
 /** A kernel call and the parameter it works on, for what it may have to report. */
 export interface LabelledJob<K extends KernelName> {
@@ -23,6 +24,15 @@ export type BlocksListener = (kernel: KernelName, done: number, total: number) =
 
 /** Bytes of a run's control words. */
 export const CONTROL_BYTES = 8;
+
+/**
+ * Tasks that threads are given at a time: they take them in turn, and go on while this thread is busy with
+ * the next gradients. More would keep threads from other runs for longer.
+ */
+const TASKS_OF_LIST = 16;
+
+/** Threads that are given the same list: each gets a copy of the descriptions of all its tasks. */
+const THREADS_OF_LIST = 4;
 
 /** How often a listener is told while a kernel runs, in ms. */
 const LISTEN_EVERY = 100;
@@ -128,21 +138,33 @@ export class RunContext {
     Atomics.store(this.control, BLOCKS_DONE, 0);
     const values: number[][] = tasks.map(() => []);
     let failure: { error: unknown } | undefined;
-    const one = async (task: readonly LabelledJob<K>[], index: number): Promise<void> => {
+    const work = async (first: number, list: TaskList): Promise<void> => {
       try {
-        const statuses = await this.share.run(() => {
-          if (failure !== undefined || task.length === 0) return undefined;
-          return { engine: this.engine.name, kernel, jobs: task.map(({ job }) => job) };
-        });
-        if (statuses === undefined) return;
-        const last = statuses[statuses.length - 1];
-        if (last.outcome !== 'done') throw this.#failure(last, task[statuses.length - 1]);
-        values[index] = statuses.map(({ value }) => value ?? 0);
+        for (const { task, statuses } of await this.share.run(() =>
+          failure === undefined && list.next[0] < list.tasks.length ? list : undefined,
+        )) {
+          const last = statuses.at(-1);
+          if (last !== undefined && last.outcome !== 'done') {
+            throw this.#failure(last, tasks[first + task][statuses.length - 1]);
+          }
+          values[first + task] = statuses.map(({ value }) => value ?? 0);
+        }
       } catch (error) {
         failure ??= { error };
       }
     };
-    await Promise.all(tasks.map(one));
+    const lists: Promise<void>[] = [];
+    for (let first = 0; first < tasks.length; first += TASKS_OF_LIST) {
+      const some = tasks.slice(first, first + TASKS_OF_LIST);
+      const list: TaskList = {
+        ...{ engine: this.engine.name, kernel },
+        tasks: some.map((task) => task.map(({ job }) => job)),
+        next: new Int32Array(new SharedArrayBuffer(4)),
+      };
+      const threads = Math.min(this.share.threads, some.length, THREADS_OF_LIST);
+      for (let k = 0; k < threads; k++) lists.push(work(first, list));
+    }
+    await Promise.all(lists);
     if (failure !== undefined) throw failure.error;
     return values;
   }

@@ -2,11 +2,20 @@ import { type EngineName, loadKernels } from '../engine/engine.js';
 import type { KernelName, Kernels, Status } from '../engine/kernels.js';
 import { type ReadJob, type ReadStatus, readElements } from './read-job.js';
 
-/** One kernel over several jobs, so that a task is long enough to be worth sending. */
-export interface Task {
+/** Tasks of one kernel, which several threads are given and take in turn. */
+export interface TaskList {
   engine: EngineName;
   kernel: KernelName;
-  jobs: readonly object[];
+  /** Jobs by task; several, so that a task is long enough to be worth taking. */
+  tasks: readonly (readonly object[])[];
+  /** [1], on shared memory: the next task that no thread has taken. */
+  next: Int32Array;
+}
+
+/** How the jobs of a task that a thread has taken ended, up to the first that did not end well. */
+export interface TaskDone {
+  task: number;
+  statuses: Status[];
 }
 
 /** Reads from files, in the order given. */
@@ -15,12 +24,9 @@ export interface ReadTask {
   control: Int32Array;
 }
 
-/**
- * Runs a task's jobs in order; stops at the first that does not end well. Errors cross threads as
- * message and cause alone, so what kernels report travels as statuses.
- */
-export default async function run(task: Task | ReadTask): Promise<(Status | ReadStatus)[]> {
-  return 'reads' in task ? readAll(task) : await compute(task);
+/** Errors cross threads as message and cause alone, so what kernels and reads report travels as statuses. */
+export default async function run(work: TaskList | ReadTask): Promise<TaskDone[] | ReadStatus[]> {
+  return 'reads' in work ? readAll(work) : await compute(work);
 }
 
 function readAll({ reads, control }: ReadTask): ReadStatus[] {
@@ -33,14 +39,22 @@ function readAll({ reads, control }: ReadTask): ReadStatus[] {
   return statuses;
 }
 
-async function compute({ engine, kernel, jobs }: Task): Promise<Status[]> {
+/** Takes tasks until none is left, or one does not end well: then no thread takes another. */
+async function compute({ engine, kernel, tasks, next }: TaskList): Promise<TaskDone[]> {
   const kernels: Kernels = await loadKernels(engine);
   const call = kernels[kernel] as (job: object) => Status;
-  const statuses: Status[] = [];
-  for (const job of jobs) {
-    const status = call(job);
-    statuses.push(status);
-    if (status.outcome !== 'done') break;
+  const done: TaskDone[] = [];
+  for (;;) {
+    const task = Atomics.add(next, 0, 1);
+    if (task >= tasks.length) return done;
+    const statuses: Status[] = [];
+    done.push({ task, statuses });
+    for (const job of tasks[task]) {
+      const status = call(job);
+      statuses.push(status);
+      if (status.outcome === 'done') continue;
+      Atomics.store(next, 0, tasks.length);
+      return done;
+    }
   }
-  return statuses;
 }

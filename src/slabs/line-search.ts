@@ -24,7 +24,7 @@ export async function firstOrderStep(
   const [zero, one] = (['zero', 'one'] as const).map((what) =>
     resultTensors(plan.run.shapes, plan.slabs, records, what),
   );
-  const search = await searchAlong(lossBefore ?? Number.NaN, step?.stepBefore ?? 0, (alpha) =>
+  const search = await searchAlong(lossBefore ?? Number.NaN, step?.stepBefore, (alpha) =>
     measureLoss(work, 'search', tensorsBetween(zero, one, alpha)),
   );
   return { step: search.step, search };

@@ -7,11 +7,9 @@ export async function lossBefore(
   work: SlabWork,
   { lossNow }: StepHistory,
 ): Promise<number | undefined> {
-  const { settings, step } = work.run;
+  const { step } = work.run;
   if (step?.loss === undefined) return undefined;
-  const { firstOrder } = settings;
-  if (lossNow !== undefined && !(firstOrder && 'search' in firstOrder)) return lossNow;
-  return await measureLoss(work, 'measure', step.tensors);
+  return lossNow ?? (await measureLoss(work, 'measure', step.tensors));
 }
 
 /** The loss on held-out data with these tensors. */

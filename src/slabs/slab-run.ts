@@ -38,8 +38,8 @@ export interface SlabRun {
 export interface SlabStep {
   /** 0 … settings.steps − 1 */
   index: number;
-  /** α of the step before; 0 at first. */
-  stepBefore: number;
+  /** α of the step before; absent at first. */
+  stepBefore?: number;
   /** Of the steps before; absent at the first. */
   history?: StepHistory;
   /** The model as it is before the step. */

@@ -42,7 +42,7 @@ export async function pruneStepsInSlabs(
       done === undefined
         ? await startPass(slabWork(context, { ...run, records: before }, clock))
         : resultTensors(plan.run.shapes, plan.slabs, before);
-    for (let index = done?.count ?? 0, stepBefore = done?.stepBefore ?? 0; ; index++) {
+    for (let index = done?.count ?? 0, stepBefore = done?.stepBefore; ; index++) {
       const own = await records.ofStep(index);
       const gradients = await source.gradients(index, tensors);
       const step = { index, stepBefore, history, tensors, loss: source.loss };

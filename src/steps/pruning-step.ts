@@ -27,8 +27,8 @@ export interface StepInput {
   fisher: EstimatedFisher | undefined;
   /** How much is pruned when the step is done. */
   budgets: Budgets;
-  /** α of the step before, by which this one selects; 0 at first. */
-  stepBefore: number;
+  /** α of the step before, by which this one selects; absent at first. */
+  stepBefore?: number;
   /** The loss after the step before, where it was measured. */
   lossBefore?: number;
   /** Whether no step follows, so that it is compared with magnitude. */
@@ -124,7 +124,7 @@ export async function scoreStep(
 }
 
 /** α by which weights are ranked: the one given, or for a line search that of the step before. */
-function selectionStepOf({ firstOrder }: PruneSettings, { stepBefore }: StepInput): number {
+function selectionStepOf({ firstOrder }: PruneSettings, { stepBefore = 0 }: StepInput): number {
   if (firstOrder === undefined) return 0;
   return 'step' in firstOrder ? firstOrder.step : stepBefore;
 }
@@ -171,7 +171,7 @@ export async function updateStep(
   context: RunContext,
   { update: rule, firstOrder }: PruneSettings,
   clock: PhaseClock,
-  { all, parameters, fisher, stepBefore, changesBefore }: StepInput,
+  { all, parameters, fisher, stepBefore, lossBefore, changesBefore }: StepInput,
   masks: readonly Uint8Array[],
   h: readonly Float64Array[] = [],
 ): Promise<Pick<StepOutcome, 'changes' | 'firstOrder'>> {
@@ -200,6 +200,7 @@ export async function updateStep(
             weights,
             update: updated,
             start: stepBefore,
+            lossBefore,
           }),
         )
       : undefined;

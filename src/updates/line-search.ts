@@ -11,7 +11,7 @@ const REFINEMENTS = 2;
 /** Below this a step is no step. */
 const SMALLEST_STEP = 1e-3;
 
-/** Where a search starts that knows nothing. */
+/** Where a search starts that knows nothing of a step before. */
 const FIRST_STEP = 0.1;
 
 /** Evaluations of a search at most. */
@@ -20,12 +20,15 @@ export const MOST_EVALUATIONS = 11;
 /**
  * The step α in [0, 1] with the smallest loss among those tried: 0, then downhill from `start` in
  * factors of √10, then around the best in two smaller factors. At most 11 evaluations; with a
- * start near the minimum 6 or 7. Losses that are not finite count as worse than any other; α = 0
- * stands unless another step is better.
+ * start near the minimum 6 or 7, and 2 where it starts at 0, which the smallest step stands for, and no
+ * step helps. Losses that are not finite count as worse than any other; α = 0 stands unless another step
+ * is better.
+ *
+ * @param start α of the step before; 0.1 where there is none.
  */
 export async function lineSearch(
   evaluate: (step: number) => Promise<number>,
-  start: number,
+  start = FIRST_STEP,
 ): Promise<{ best: TriedStep; tried: TriedStep[] }> {
   const tried: TriedStep[] = [];
   const attempt = async (step: number): Promise<TriedStep> => {
@@ -35,7 +38,7 @@ export async function lineSearch(
     return one;
   };
   const none = await attempt(0);
-  let best = await attempt(start === 0 ? FIRST_STEP : Math.min(1, Math.max(start, SMALLEST_STEP)));
+  let best = await attempt(Math.min(1, Math.max(start, SMALLEST_STEP)));
   /** Goes on by a factor while that helps, or while no step is better than none. */
   const walk = async (factor: number): Promise<boolean> => {
     let moved = false;

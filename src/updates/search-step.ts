@@ -25,8 +25,10 @@ export interface SearchedUpdate {
   weights: readonly Float32Array[];
   /** Updates weights in place with a step. */
   update(weights: readonly Float32Array[], step: number): Promise<unknown>;
-  /** Where the search begins; 0 where nothing is known. */
-  start: number;
+  /** α of the step before, where the search begins. */
+  start?: number;
+  /** Loss at the weights, where it was measured. */
+  lossBefore?: number;
 }
 
 /** Weights of a parameter for α = 0, for α = 1, and for the step that is tried. */
@@ -45,10 +47,10 @@ export function searchArrays({ size }: BlockShape) {
 export async function searchStep(
   context: RunContext,
   loss: LossFunction,
-  { all, parameters, weights, update, start }: SearchedUpdate,
+  { all, parameters, weights, update, start, ...known }: SearchedUpdate,
 ): Promise<StepSearch> {
   const model = new LentModel(context, all, parameters, loss);
-  const lossBefore = await model.lossOf(weights);
+  const lossBefore = known.lossBefore ?? (await model.lossOf(weights));
   const arrays = parameters.map((shape) => context.lease.arrays(searchArrays(shape)));
   try {
     for (const [i, { zero, one }] of arrays.entries()) {
@@ -80,12 +82,13 @@ export function atStep(step: number, zero: number, one: number): number {
 /**
  * The line search, with what is told of it.
  *
+ * @param start α of the step before.
  * @param evaluate The loss with a step.
  * @throws {WoodFisherError} `ERR_WOODFISHER_NONFINITE` where no step has a finite loss.
  */
 export async function searchAlong(
   lossBefore: number,
-  start: number,
+  start: number | undefined,
   evaluate: (step: number) => Promise<number>,
 ): Promise<StepSearch> {
   const { best, tried } = await lineSearch(evaluate, start);

@@ -20,7 +20,7 @@ export function stepInput(
     parameters: loaded.map(({ parameter }) => parameter),
     fisher,
     budgets: settings.budgets,
-    stepBefore: step?.stepBefore ?? 0,
+    stepBefore: step?.stepBefore,
     last: true,
   };
 }
