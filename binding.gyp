@@ -27,6 +27,7 @@
       "defines": ["NAPI_VERSION=8", "NAPI_CPP_EXCEPTIONS", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
       "sources": [
         "native/addon/group_jobs.cpp",
+        "native/addon/half_precision.cpp",
         "native/addon/ranges.cpp",
         "native/addon/selection_jobs.cpp",
         "native/addon/state_jobs.cpp",

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "half_precision.h"
 #include "jobs.h"
 #include "pages.h"
 #include "woodfisher/kernels.h"
@@ -107,6 +108,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("cut", call<CutJob, read_cut, &Kernels::cut>);
   add("sumScores", call<SumScoresJob, read_sum_scores, &Kernels::sum_scores>);
   add("findNonFinite", call<FindNonFiniteJob, read_find_non_finite, &Kernels::find_non_finite>);
+  add("widenHalf", widen_half);
   add("releasePages", release_pages);
   add("useLargePages", use_large_pages);
   add("instructionSets", instruction_sets);

@@ -4,6 +4,8 @@ import type { Kernels } from './kernels.js';
 
 /** The addon: the kernels, and what only native code can tell or do. */
 export interface NativeAddon extends Kernels {
+  /** Elements of 16 bits, at any alignment, as the float32 that they are exactly. */
+  widenHalf(dtype: 'F16' | 'BF16', bytes: Uint8Array, out: Float32Array): void;
   /** Gives the array's memory pages back to the system; its contents are undefined afterwards. */
   releasePages(bytes: Uint8Array): boolean;
   /** Asks for large pages where the array's memory is touched from now on. */

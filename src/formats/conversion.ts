@@ -1,10 +1,9 @@
-import { bfloat16BitsToFloat32Bits, float32BitsToBfloat16Bits } from './bfloat16.js';
+import { loadNative } from '../engine/native.js';
+import { float32BitsToBfloat16Bits } from './bfloat16.js';
 import { DTYPE_BYTES, type FloatDtype } from './dtypes.js';
 import { requireLittleEndian } from './endianness.js';
-import { float16BitsToFloat32Bits, float32BitsToFloat16Bits } from './float16.js';
-
-// 256 KiB, within any second-level cache: a lookup costs less than the branches it replaces.
-let float16Table: Uint32Array | undefined;
+import { float32BitsToFloat16Bits } from './float16.js';
+import { widenHalf } from './widen-half.js';
 
 /**
  * Converts little-endian elements of `dtype` to float32.
@@ -22,20 +21,13 @@ export function toFloat32(dtype: FloatDtype, bytes: Uint8Array, out: Float32Arra
     new Uint8Array(out.buffer, out.byteOffset, out.byteLength).set(bytes);
     return;
   }
-  const size = DTYPE_BYTES[dtype];
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
   if (dtype === 'F64') {
+    const aligned = bytes.byteOffset % DTYPE_BYTES.F64 === 0 ? bytes : bytes.slice();
     out.set(new Float64Array(aligned.buffer, aligned.byteOffset, out.length));
     return;
   }
-  const from = new Uint16Array(aligned.buffer, aligned.byteOffset, out.length);
-  const to = new Uint32Array(out.buffer, out.byteOffset, out.length);
-  if (dtype === 'BF16') {
-    for (let i = 0; i < to.length; i++) to[i] = bfloat16BitsToFloat32Bits(from[i]);
-  } else {
-    float16Table ??= Uint32Array.from({ length: 0x10000 }, (_, h) => float16BitsToFloat32Bits(h));
-    for (let i = 0; i < to.length; i++) to[i] = float16Table[from[i]];
-  }
+  const widen = loadNative()?.widenHalf ?? widenHalf;
+  widen(dtype, bytes, out);
 }
 
 /**

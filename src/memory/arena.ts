@@ -69,8 +69,8 @@ function give(buffer: SharedArrayBuffer): void {
 
 /**
  * Buffers borrowed from the arena together and given back together. What is released early stays
- * with the lease for its next array of that size, pages and all: a run uses the same few buffers for
- * all of its batches. Contents are undefined at first.
+ * with the lease for its next array of that size, pages and all, while its limit leaves room for
+ * them: a run uses the same few buffers for all of its batches. Contents are undefined at first.
  */
 export class Lease {
   /** With the bytes that were asked for. */
@@ -80,10 +80,15 @@ export class Lease {
   #peak = 0;
   #disposed = false;
   readonly #limit: number;
+  readonly #repeats: boolean;
 
-  /** @param limit Bytes that may be in use at one time; what would exceed it is refused. */
-  constructor(limit = Number.POSITIVE_INFINITY) {
+  /**
+   * @param limit Bytes that may be in use at one time; what would exceed it is refused.
+   * @param repeats Whether the same work is done again and again, as on slabs: `trim` then leaves the pages.
+   */
+  constructor(limit = Number.POSITIVE_INFINITY, repeats = false) {
     this.#limit = limit;
+    this.#repeats = repeats;
   }
 
   /** The arrays of a plan. */
@@ -146,17 +151,16 @@ export class Lease {
     };
   }
 
-  /** Gives the pages of what was released early back to the system. */
+  /** Gives the pages of what was released early back to the system, if they will not be used again. */
   trim(): void {
-    for (const buffer of this.#spare) give(buffer);
-    this.#spare.length = 0;
+    if (!this.#repeats) this.#shrinkSpare(0);
   }
 
   /** Gives everything back. The arrays must not be used any more. */
   dispose(): void {
     for (const buffer of this.#inUse.keys()) give(buffer);
     this.#inUse.clear();
-    this.trim();
+    this.#shrinkSpare(0);
     this.#bytes = 0;
     this.#disposed = true;
   }
@@ -171,7 +175,7 @@ export class Lease {
     }
     this.require(bytes);
     const spare = this.#spare.findIndex(({ byteLength }) => byteLength === sizeClass(bytes));
-    if (spare === -1 && bytes + this.#spareBytes() > this.room) this.trim();
+    if (spare === -1) this.#shrinkSpare(this.room - bytes);
     const buffer = spare === -1 ? take(bytes) : this.#spare.splice(spare, 1)[0];
     this.#inUse.set(buffer, bytes);
     this.#bytes += bytes;
@@ -187,7 +191,11 @@ export class Lease {
     this.#spare.push(buffer);
   }
 
-  #spareBytes(): number {
-    return this.#spare.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  /** Gives back what was released first, until no more than so many bytes are left. */
+  #shrinkSpare(bytes: number): void {
+    let left = this.#spare.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    let count = 0;
+    while (left > bytes && count < this.#spare.length) left -= this.#spare[count++].byteLength;
+    for (const buffer of this.#spare.splice(0, count)) give(buffer);
   }
 }

@@ -51,7 +51,7 @@ export class RunContext {
     Atomics.store(this.control, CANCEL, 1);
   };
 
-  /** `memory`: bytes that its arrays may take at one time. */
+  /** `memory`: bytes that its arrays may take at one time. `repeats`: see {@link Lease}. */
   constructor(
     engine: ChosenEngine,
     threads: number,
@@ -59,10 +59,16 @@ export class RunContext {
       signal,
       onBlocks,
       memory,
-    }: { signal?: AbortSignal; onBlocks?: BlocksListener; memory?: number } = {},
+      repeats,
+    }: {
+      signal?: AbortSignal;
+      onBlocks?: BlocksListener;
+      memory?: number;
+      repeats?: boolean;
+    } = {},
   ) {
     this.engine = engine;
-    this.lease = new Lease(memory);
+    this.lease = new Lease(memory, repeats);
     this.#onBlocks = onBlocks;
     this.share = new PoolShare(threads);
     this.control = this.lease.int32(CONTROL_BYTES / 4);

@@ -11,6 +11,7 @@ export async function withSlabContext<T>(
   const context = new RunContext(engine, settings.threads, {
     signal: input.signal,
     memory: arrayLimit(plan),
+    repeats: true,
   });
   try {
     return await work(context);

@@ -1,5 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
+import { loadNative } from '../../src/engine/native.js';
 import {
   BFLOAT16_MAX,
   bfloat16BitsToFloat32Bits,
@@ -10,11 +11,13 @@ import {
   float16BitsToFloat32Bits,
   float32BitsToFloat16Bits,
 } from '../../src/formats/float16.js';
+import { widenHalf } from '../../src/formats/widen-half.js';
 import { bitsOf, magnitudes, nearestPattern, singleOf } from './nearest.js';
 
 const formats = [
   {
     name: 'float16',
+    dtype: 'F16',
     widen: float16BitsToFloat32Bits,
     round: float32BitsToFloat16Bits,
     ascending: magnitudes({ exponentBits: 5, fractionBits: 10 }),
@@ -23,15 +26,16 @@ const formats = [
   },
   {
     name: 'bfloat16',
+    dtype: 'BF16',
     widen: bfloat16BitsToFloat32Bits,
     round: float32BitsToBfloat16Bits,
     ascending: magnitudes({ exponentBits: 8, fractionBits: 7 }),
     max: BFLOAT16_MAX,
     infinity: 0x7f80,
   },
-];
+] as const;
 
-for (const { name, widen, round, ascending, max, infinity } of formats) {
+for (const { name, dtype, widen, round, ascending, max, infinity } of formats) {
   test(`${name}: every finite pattern has the value that the format defines`, (t) => {
     for (let pattern = 0; pattern < ascending.length; pattern++) {
       if (!Object.is(singleOf(widen(pattern)), ascending[pattern])) t.fail(`${pattern}`);
@@ -47,6 +51,23 @@ for (const { name, widen, round, ascending, max, infinity } of formats) {
     }
     t.pass();
   });
+
+  for (const [engine, convert] of [
+    ['javascript', widenHalf],
+    ['native', loadNative()?.widenHalf],
+  ] as const) {
+    test(`${name}: arrays widen as single elements do, at any alignment (${engine})`, (t) => {
+      if (convert === undefined) return t.pass('there is no native binary');
+      const halves = Uint16Array.from({ length: 0x10000 }, (_, pattern) => pattern);
+      for (const shift of [0, 1]) {
+        const bytes = new Uint8Array(shift + halves.byteLength).subarray(shift);
+        bytes.set(new Uint8Array(halves.buffer));
+        const wide = new Uint32Array(halves.length);
+        convert(dtype, bytes, new Float32Array(wide.buffer));
+        t.deepEqual(wide, Uint32Array.from(halves, widen));
+      }
+    });
+  }
 
   test(`${name}: every midpoint goes to the even pattern, and its neighbours to the nearer one`, (t) => {
     for (let pattern = 0; pattern < ascending.length; pattern++) {
@@ -79,3 +100,16 @@ for (const { name, widen, round, ascending, max, infinity } of formats) {
     t.is(round(0xff800001) & 0x8000, 0x8000);
   });
 }
+
+test('the addon refuses what it cannot widen', (t) => {
+  const addon = loadNative();
+  if (addon === undefined) return t.pass('there is no native binary');
+  const out = new Float32Array(2);
+  t.throws(() => addon.widenHalf('BF16', new Uint8Array(5), out), { instanceOf: RangeError });
+  t.throws(() => addon.widenHalf('F32' as 'F16', new Uint8Array(4), out), {
+    instanceOf: TypeError,
+  });
+  t.throws(() => addon.widenHalf('F16', new Uint16Array(2) as never, out), {
+    instanceOf: TypeError,
+  });
+});
