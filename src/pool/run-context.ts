@@ -147,7 +147,9 @@ export class RunContext {
     const work = async (first: number, list: TaskList): Promise<void> => {
       try {
         for (const { task, statuses } of await this.share.run(() =>
-          failure === undefined && list.next[0] < list.tasks.length ? list : undefined,
+          failure === undefined && Atomics.load(list.next, 0) < list.tasks.length
+            ? list
+            : undefined,
         )) {
           const last = statuses.at(-1);
           if (last !== undefined && last.outcome !== 'done') {
