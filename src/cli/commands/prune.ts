@@ -69,7 +69,7 @@ Files:
   --loss-command
                Prints the loss of the model in {weights} on held-out data, a number on the last line of
                stdout. It is run before the first step and after each, and the result shows it beside
-               the predicted change; for --first-order line-search at most 12 times a step.
+               the predicted change; for --first-order line-search at most 11 times a step.
   --mask-in    U8 or BOOL tensors, as --mask-out writes them. Tensors without one lost nothing.
   --pattern    Groups are ranked by what the loss of all their weights together costs. The cheapest
                go until --sparsity (--target-flops) is reached. A .json file holds sets of weights,
