@@ -1,4 +1,4 @@
-import type { MemoryRefusal } from './plan/require-memory.js';
+import type { MemoryRefusal } from './memory-refusal.js';
 
 /** Stable codes of the errors this package throws; messages may change, codes do not. */
 export type WoodFisherErrorCode =

@@ -32,7 +32,12 @@ export type { CompactFormat } from './formats/compact/formats.js';
 export type { ModelTotals, TensorSummary } from './formats/compact/summary.js';
 export { type NamedSet, PATTERN_AXES, type Pattern, type PatternAxis } from './groups/pattern.js';
 export { type Inspection, type InspectOptions, inspect } from './inspect.js';
-export type { MemoryBudget } from './memory/budget.js';
+export type {
+  MemoryBudget,
+  MemoryBytes,
+  MemoryRefusal,
+  MemorySuggestion,
+} from './memory-refusal.js';
 export { MAX_STEPS, type MethodOptions } from './method-options.js';
 export {
   BLOCK_LAYOUTS,
@@ -44,19 +49,11 @@ export {
 } from './options.js';
 export type { FactoredGradients, GradientBatch, Parameter } from './parameters.js';
 export { type Estimate, type EstimateOptions, estimate } from './plan/estimate.js';
-export type { MemoryBytes } from './plan/memory.js';
 export type { PredictedSeconds } from './plan/predict.js';
 export type { Rates } from './plan/rates.js';
-export type { MemoryRefusal } from './plan/require-memory.js';
-export type { MemorySuggestion } from './plan/suggest.js';
 export type { Work } from './plan/work.js';
-export {
-  PRESET_OPTIONS,
-  PRESETS,
-  type Preset,
-  type PresetOptions,
-  presetSamples,
-} from './presets.js';
+export { PRESETS, type Preset } from './preset-names.js';
+export { PRESET_OPTIONS, type PresetOptions, presetSamples } from './presets.js';
 export { type PruneResult, prune } from './prune.js';
 export type { PruneOptions } from './prune-options.js';
 export type {

@@ -12,7 +12,8 @@ import {
   type PatternAxis,
   parsePattern,
 } from './groups/pattern.js';
-import { type MemoryBudget, memoryBudget } from './memory/budget.js';
+import { memoryBudget } from './memory/budget.js';
+import type { MemoryBudget } from './memory-refusal.js';
 import { checkMethod, type Method, type MethodOptions } from './method-options.js';
 import {
   type BlockLayout,
@@ -25,9 +26,9 @@ import {
   DEFAULTS,
 } from './options.js';
 import type { Parameter } from './parameters.js';
-import type { RunSettings } from './plan/run-plan.js';
+import type { RunSettings } from './plan/run-settings.js';
 import { checkThreads } from './pool/threads.js';
-import type { Preset } from './presets.js';
+import type { Preset } from './preset-names.js';
 import type { ProgressListener } from './report/progress.js';
 import { STATISTICS_OPTIONS, type StatisticsOption } from './report/statistics.js';
 import { type BudgetOptions, type Budgets, checkBudgets } from './selection/budgets.js';

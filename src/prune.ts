@@ -1,8 +1,9 @@
 import { chooseEngine } from './engine/engine.js';
 import type { KernelName } from './engine/kernels.js';
 import { sourceOf } from './fisher/block-fisher.js';
+import { blockParameters } from './fisher/block-parameters.js';
 import { isPrunable } from './fisher/block-shape.js';
-import { type BlockedParameter, blockParameters } from './fisher/blocked-parameter.js';
+import type { BlockedParameter } from './fisher/blocked-parameter.js';
 import { type SweptDamping, sweepDampings } from './fisher/damping-sweep.js';
 import { type EstimatedFisher, estimateFisher } from './fisher/estimate.js';
 import { LiveSource } from './fisher/file/live-source.js';
@@ -24,16 +25,11 @@ import {
   type PruneSettings,
   runSettings,
 } from './prune-options.js';
+import { fisherFigures } from './report/fisher-figures.js';
 import { PhaseClock } from './report/progress.js';
 import type { PhaseStatistics, RunStatistics } from './report/statistics.js';
 import { StepHistory } from './report/step-history.js';
-import {
-  conditionsOf,
-  fisherFigures,
-  groupFigures,
-  residualsOf,
-  runStatistics,
-} from './report/summarise.js';
+import { conditionsOf, groupFigures, residualsOf, runStatistics } from './report/summarise.js';
 import { checkGoal } from './selection/check-goal.js';
 import { listsInMemory } from './selection/ranked-lists.js';
 import { disposeRanking } from './selection/ranking.js';

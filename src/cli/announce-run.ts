@@ -1,12 +1,13 @@
 import type { ChosenEngine } from '../engine/engine.js';
 import { batchSamples } from '../files/gradient-batches.js';
-import type { MemoryBudget } from '../memory/budget.js';
 import { formatBytes } from '../memory/byte-size.js';
+import type { MemoryBudget } from '../memory-refusal.js';
 import { memoryOf } from '../plan/memory.js';
 import { type PredictedSeconds, predictSeconds } from '../plan/predict.js';
 import { isWorthMeasuring, measureRates } from '../plan/rates.js';
 import { fitRun } from '../plan/require-memory.js';
-import { planRun, type RunPlan, type RunSettings } from '../plan/run-plan.js';
+import { planRun } from '../plan/run-plan.js';
+import type { RunPlan, RunSettings } from '../plan/run-settings.js';
 import type { SlabPlan } from '../slabs/slab-plan.js';
 import { count, seconds } from './output/numbers.js';
 import type { Facts } from './output/reporter.js';

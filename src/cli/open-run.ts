@@ -12,7 +12,7 @@ import type { ParameterShape } from '../fisher/block-shape.js';
 import { FileSource } from '../fisher/file/file-source.js';
 import { type AskedOfSaved, savedSettings } from '../fisher/file/saved-settings.js';
 import { type ModelFiles, openModelFiles } from '../formats/safetensors/model-files.js';
-import type { RunSettings } from '../plan/run-plan.js';
+import type { RunSettings } from '../plan/run-settings.js';
 import { withPreset } from '../presets.js';
 import type { PruneOptions } from '../prune-options.js';
 import { checkSettings, type PruneSettings, runSettings } from '../prune-options.js';

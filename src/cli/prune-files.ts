@@ -9,6 +9,7 @@ import type { RunStatistics } from '../report/statistics.js';
 import type { SlabRecords } from '../slabs/slab-records.js';
 import { unfinishedIn } from '../slabs/unfinished-outputs.js';
 import { chooseWay } from './choose-way.js';
+import type { OutputFlags } from './flags/output-flags.js';
 import { StepJobs } from './jobs/step-jobs.js';
 import { type OpenedRun, openRun, type RunFlags } from './open-run.js';
 import { pruneSummary, type WrittenFiles } from './output/prune-summary.js';
@@ -16,15 +17,6 @@ import { pruneParts } from './prune-parts.js';
 import { pruneWhole } from './prune-whole.js';
 import type { Run } from './run.js';
 import { folderOf, Scratch } from './scratch.js';
-
-/** Where the results go; what has no path is not written. */
-export interface OutputFlags {
-  out?: string;
-  maskOut?: string;
-  stats?: string;
-  scores?: string;
-  saveFisher?: string;
-}
 
 export type PruneFlags = RunFlags & OutputFlags;
 

@@ -1,7 +1,8 @@
 import { EXIT } from './exit-codes.js';
 import { failureOf } from './failure.js';
 import type { ReportFlags } from './flags/report-flags.js';
-import { createReporter, type Reporter } from './output/reporter.js';
+import { createReporter } from './output/create-reporter.js';
+import type { Reporter } from './output/reporter.js';
 
 /** What a command has while it runs. */
 export interface Run {

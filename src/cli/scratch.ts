@@ -5,8 +5,8 @@ import { dirname, join, resolve } from 'node:path';
 import type { PruneSettings } from '../prune-options.js';
 import { SlabRecords } from '../slabs/slab-records.js';
 import { type Way, WorkDirectory } from '../slabs/work-directory.js';
+import type { OutputFlags } from './flags/output-flags.js';
 import type { OpenedRun, RunFlags } from './open-run.js';
-import type { OutputFlags } from './prune-files.js';
 
 type ScratchFlags = RunFlags & ResultFlags;
 

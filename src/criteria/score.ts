@@ -1,7 +1,7 @@
 import type { CriterionName, KernelJob } from '../engine/kernels.js';
 import type { BlockShape } from '../fisher/block-shape.js';
 import type { BlockedParameter } from '../fisher/blocked-parameter.js';
-import { type Lambda, lambdaOf } from '../fisher/damping.js';
+import { type Lambda, lambdaOf } from '../fisher/lambda.js';
 import { cutIntoTasks, tasksOfBytes, wholeParameters } from '../fisher/spans.js';
 import type { ArrayPlan } from '../memory/array-plan.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';

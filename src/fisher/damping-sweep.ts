@@ -11,9 +11,10 @@ import { disposeRanking, rank } from '../selection/ranking.js';
 import { select } from '../selection/select.js';
 import { applyUpdate } from '../updates/apply.js';
 import type { BlockShape } from './block-shape.js';
-import { type Lambda, lambdaOf, resolveDamping } from './damping.js';
+import { resolveDamping } from './damping.js';
 import type { FisherState } from './fisher-state.js';
 import { invertBlocks } from './invert.js';
+import { type Lambda, lambdaOf } from './lambda.js';
 
 /** What pruning with one damping would do. */
 export interface SweptDamping {

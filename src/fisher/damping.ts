@@ -3,14 +3,7 @@ import { inPieces } from '../memory/pieces.js';
 import type { Damping, RelativeDamping } from '../options.js';
 import type { BlockedParameter } from './blocked-parameter.js';
 import type { FisherState } from './fisher-state.js';
-
-/** λ: one for all, or one for each parameter. */
-export type Lambda = number | readonly number[];
-
-/** λ of a parameter. */
-export function lambdaOf(lambda: Lambda, index: number): number {
-  return typeof lambda === 'number' ? lambda : lambda[index];
-}
+import type { Lambda } from './lambda.js';
 
 /** Trace of F − λI of a parameter. Weights that were pruned before add nothing. */
 export async function traceOf(state: FisherState, index: number): Promise<number> {

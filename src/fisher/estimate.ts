@@ -4,9 +4,10 @@ import type { RunContext } from '../pool/run-context.js';
 import type { PhaseClock, ProgressListener } from '../report/progress.js';
 import type { ChosenSolver } from '../solvers/choose.js';
 import type { BlockedParameter } from './blocked-parameter.js';
-import { type Lambda, resolveDamping } from './damping.js';
+import { resolveDamping } from './damping.js';
 import { FisherState } from './fisher-state.js';
 import type { FisherForm } from './form.js';
+import type { Lambda } from './lambda.js';
 import { SampleStream } from './sample-stream.js';
 
 /** The Fisher that a run has estimated. */

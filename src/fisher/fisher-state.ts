@@ -4,8 +4,8 @@ import { fillInPieces, inPieces } from '../memory/pieces.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
 import { accumulateFlops } from '../solvers/flops.js';
 import type { BlockedParameter } from './blocked-parameter.js';
-import { type Lambda, lambdaOf } from './damping.js';
 import { type FisherForm, isPlain, PLAIN_FORM } from './form.js';
+import { type Lambda, lambdaOf } from './lambda.js';
 import { cutIntoTasks, type Span, type StateChunk, tasksOfBytes } from './spans.js';
 import {
   bytesOfBlock,

@@ -4,8 +4,8 @@ import { inPieces } from '../memory/pieces.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
 import { type FirstOrderTerm, firstOrderOf } from '../updates/first-order.js';
 import type { BlockedParameter } from './blocked-parameter.js';
-import type { Lambda } from './damping.js';
 import type { FisherState } from './fisher-state.js';
+import type { Lambda } from './lambda.js';
 import { blockIndex } from './layout.js';
 
 /** Groups that are laid out before the event loop turns. */

@@ -3,8 +3,8 @@ import type { ArrayPlan } from '../memory/array-plan.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
 import { invertFlops } from '../solvers/flops.js';
 import type { BlockShape } from './block-shape.js';
-import type { Lambda } from './damping.js';
 import type { FisherState } from './fisher-state.js';
+import type { Lambda } from './lambda.js';
 import { cutIntoTasks } from './spans.js';
 
 /**

@@ -1,8 +1,8 @@
 import type { ScoreInputs } from '../criteria/score.js';
 import type { KernelJob } from '../engine/kernels.js';
 import type { BlockedParameter } from '../fisher/blocked-parameter.js';
-import type { Lambda } from '../fisher/damping.js';
 import type { FisherState } from '../fisher/fisher-state.js';
+import type { Lambda } from '../fisher/lambda.js';
 import { cutIntoTasks, type Span } from '../fisher/spans.js';
 import { fillInPieces, inPieces } from '../memory/pieces.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';

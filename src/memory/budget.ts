@@ -1,11 +1,6 @@
+import type { MemoryBudget } from '../memory-refusal.js';
 import { formatBytes, parseBytes } from './byte-size.js';
 import { machineMemory } from './machine-memory.js';
-
-/** Bytes that a run may take, and who says so. */
-export interface MemoryBudget {
-  bytes: number;
-  source: 'memoryLimit' | 'machine';
-}
 
 /** The budget by the option `memoryLimit`; without it, what the machine has. */
 export function memoryBudget(memoryLimit: number | string | undefined): MemoryBudget {

@@ -5,7 +5,8 @@ import { optionError } from '../errors.js';
 import { isPrunable, type ParameterShape, sizeOf } from '../fisher/block-shape.js';
 import { checkBlocks } from '../groups/check-blocks.js';
 import { type Pattern, type PatternAxis, parsePattern } from '../groups/pattern.js';
-import { type MemoryBudget, memoryBudget } from '../memory/budget.js';
+import { memoryBudget } from '../memory/budget.js';
+import type { MemoryBudget, MemoryBytes, MemorySuggestion } from '../memory-refusal.js';
 import {
   type BlockLayout,
   checkBlockSize,
@@ -22,11 +23,12 @@ import { STATISTICS_OPTIONS, type StatisticsOption } from '../report/statistics.
 import { SELECTIONS, type Selection } from '../selection/greedy.js';
 import type { ChosenSolver, SolverOption } from '../solvers/choose.js';
 import { UPDATE_RULES } from '../updates/apply.js';
-import { type MemoryBytes, memoryOf } from './memory.js';
+import { memoryOf } from './memory.js';
 import { type PredictedSeconds, predictSeconds } from './predict.js';
 import { measureRates, type Rates } from './rates.js';
-import { isKfac, planRun, type RunSettings, USUAL_BATCH } from './run-plan.js';
-import { type MemorySuggestion, suggestMemory } from './suggest.js';
+import { planRun } from './run-plan.js';
+import { isKfac, type RunSettings, USUAL_BATCH } from './run-settings.js';
+import { suggestMemory } from './suggest.js';
 import { type Work, workOf } from './work.js';
 
 /** Options of {@link estimate}. Those that `prune` has mean the same and have the same defaults. */

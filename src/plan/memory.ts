@@ -16,6 +16,7 @@ import {
 import { groupBytes } from '../groups/group-bytes.js';
 import type { ArrayPlan } from '../memory/array-plan.js';
 import { plannedBytes } from '../memory/array-plan.js';
+import type { MemoryBytes } from '../memory-refusal.js';
 import { CONTROL_BYTES } from '../pool/run-context.js';
 import { MOST_RANKED } from '../report/rank-correlation.js';
 import { QUANTILES } from '../report/statistics.js';
@@ -26,35 +27,8 @@ import { countArrays, rankingParts } from '../selection/rank.js';
 import { lossArrays } from '../updates/apply.js';
 import { searchArrays } from '../updates/search-step.js';
 import { kfacBytes } from './kfac.js';
-import { invertsBlocks, isKfac, type RunPlan } from './run-plan.js';
+import { invertsBlocks, isKfac, type RunPlan } from './run-settings.js';
 import { scratchBytes } from './scratch.js';
-
-/** Bytes of a run by what they are for. */
-export interface MemoryBytes {
-  /** Copies of the weights, their masks, where blocks begin. */
-  weights: number;
-  /** The Fisher: packed triangles, or samples for dual; rounding errors included where they are kept. */
-  state: number;
-  /** Σ g and Σ g²; with criterion kfac its sums over inputs and deltas, and their inverses. */
-  sums: number;
-  /** Gradient batches under way: two, or one where all samples come in one. */
-  batches: number;
-  /** Diagonals and condition of the inverse, h, scores, new masks, predicted losses, weights of a line search. */
-  results: number;
-  /** Counts of the ranking. */
-  counts: number;
-  /** What the kernels take in all threads together, beside the shared memory. */
-  scratch: number;
-  /** Arrays that prune() returns, on ordinary memory. */
-  outputs: number;
-  /**
-   * Most shared memory in use at one time: what `peakBytes` tells afterwards; with groups, with floors
-   * and ceilings, and with compact blocks in several steps at most that.
-   */
-  shared: number;
-  /** Most of everything in use at one time; less than the sum, as not all is there together. */
-  total: number;
-}
 
 /** The memory of a run, and what its later part needs. */
 export interface PlannedMemory extends MemoryBytes {

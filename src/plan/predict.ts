@@ -1,6 +1,6 @@
 import { batchValues } from './memory.js';
 import type { Rates } from './rates.js';
-import { type RunPlan, USUAL_BATCH } from './run-plan.js';
+import { type RunPlan, USUAL_BATCH } from './run-settings.js';
 import { workOf } from './work.js';
 
 /** Seconds of the phases that take time. */

@@ -1,13 +1,13 @@
 import type { ChosenEngine, EngineName } from '../engine/engine.js';
 import type { SolverName } from '../engine/kernels.js';
-import { blockParameters } from '../fisher/blocked-parameter.js';
+import { blockParameters } from '../fisher/block-parameters.js';
 import { FisherState } from '../fisher/fisher-state.js';
 import { invertBlocks } from '../fisher/invert.js';
 import { RunContext } from '../pool/run-context.js';
 import { defaultThreads } from '../pool/threads.js';
 import { accumulateFlops, invertFlops, updateFlops } from '../solvers/flops.js';
 import { applyUpdate } from '../updates/apply.js';
-import { isKfac, type RunPlan, USUAL_BATCH } from './run-plan.js';
+import { isKfac, type RunPlan, USUAL_BATCH } from './run-settings.js';
 import { workOf } from './work.js';
 
 /** How fast this machine is at a run's work, all threads together; all per second. */

@@ -1,16 +1,16 @@
 import { WoodFisherError } from '../errors.js';
-import { describeBudget, type MemoryBudget } from '../memory/budget.js';
+import { describeBudget } from '../memory/budget.js';
 import { formatBytes } from '../memory/byte-size.js';
-import { type MemoryBytes, memoryOf, type PlannedMemory } from './memory.js';
-import { planRun, type RunPlan, type RunSettings } from './run-plan.js';
-import { type MemorySuggestion, suggestMemory } from './suggest.js';
-
-/** What a run that does not fit would need, and what would fit; `details.memory` of the error. */
-export interface MemoryRefusal {
-  needed: MemoryBytes;
-  budget: MemoryBudget;
-  suggestions: MemorySuggestion[];
-}
+import type {
+  MemoryBudget,
+  MemoryBytes,
+  MemoryRefusal,
+  MemorySuggestion,
+} from '../memory-refusal.js';
+import { memoryOf, type PlannedMemory } from './memory.js';
+import { planRun } from './run-plan.js';
+import type { RunPlan, RunSettings } from './run-settings.js';
+import { suggestMemory } from './suggest.js';
 
 /** A run that fits its budget. */
 export interface FittingRun {

@@ -1,5 +1,5 @@
 import type { SolverName } from '../engine/kernels.js';
-import type { RunPlan } from './run-plan.js';
+import type { RunPlan } from './run-settings.js';
 
 /** Bytes of scratch in all threads together, by kernel. */
 export interface ScratchBytes {

@@ -1,21 +1,9 @@
 import { isPlain } from '../fisher/form.js';
+import type { MemorySuggestion } from '../memory-refusal.js';
 import { dualIsAccurate, mostDualSamples } from '../solvers/choose.js';
 import { memoryOf } from './memory.js';
-import { planRun, type RunSettings } from './run-plan.js';
-
-/** Settings with which a run that was refused would fit, and the bytes it takes then. */
-export interface MemorySuggestion {
-  settings: {
-    blockSize?: number;
-    solver?: 'dual';
-    samples?: number;
-    gradientBatch?: number;
-    /** Names of the prunable parameters of several runs, one after the other. */
-    runs?: string[][];
-  };
-  /** Most memory in use; for several runs that of the largest. */
-  bytes: number;
-}
+import { planRun } from './run-plan.js';
+import type { RunSettings } from './run-settings.js';
 
 /** Smaller blocks see hardly more than single weights, and fewer samples say little; not suggested. */
 const SMALLEST_BLOCK = 4;

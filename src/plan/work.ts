@@ -1,7 +1,7 @@
 import type { BlockShape } from '../fisher/block-shape.js';
 import { accumulateFlops, greedyFlops, invertFlops, updateFlops } from '../solvers/flops.js';
 import { kfacFlops } from './kfac.js';
-import { invertsBlocks, isKfac, type RunPlan } from './run-plan.js';
+import { invertsBlocks, isKfac, type RunPlan } from './run-settings.js';
 
 /**
  * Flops (a multiply and an add each counted) of the phases that take time. Only of interest beside

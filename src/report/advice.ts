@@ -1,5 +1,5 @@
+import type { FisherFigures } from './fisher-figures.js';
 import type { ParameterStatistics } from './statistics.js';
-import type { FisherFigures } from './summarise.js';
 
 /** cond₂(F) up to which D is known to 1e-6 (docs/methods.md, accuracy). */
 const WELL_CONDITIONED = 1e-8 * 2 ** 53;

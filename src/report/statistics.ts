@@ -3,7 +3,7 @@ import type { CriterionName, UpdateRule } from '../engine/kernels.js';
 import type { SweptDamping } from '../fisher/damping-sweep.js';
 import type { FisherFormOptions } from '../fisher/form.js';
 import type { BlockLayout, Damping } from '../options.js';
-import type { Preset } from '../presets.js';
+import type { Preset } from '../preset-names.js';
 import type { Scope } from '../selection/budgets.js';
 import type { CurvePoint } from '../selection/curve.js';
 import type { Selection } from '../selection/greedy.js';

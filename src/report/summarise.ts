@@ -1,9 +1,8 @@
 import { type BlockShape, sizeOf } from '../fisher/block-shape.js';
-import { type Lambda, lambdaOf, traceOf } from '../fisher/damping.js';
 import type { SweptDamping } from '../fisher/damping-sweep.js';
-import type { EstimatedFisher } from '../fisher/estimate.js';
 import type { FisherForm } from '../fisher/form.js';
 import { type InverseDiagonal, largestResidual } from '../fisher/invert.js';
+import { lambdaOf } from '../fisher/lambda.js';
 import { inPieces } from '../memory/pieces.js';
 import type { Parameter } from '../parameters.js';
 import type { RunContext } from '../pool/run-context.js';
@@ -15,9 +14,9 @@ import type { Cut } from '../selection/cut.js';
 import { scoresAtRanks } from '../selection/rank.js';
 import { onlyList, type RankedLists } from '../selection/ranked-lists.js';
 import type { RankedGroups, Ranking } from '../selection/ranking.js';
-import type { ChosenSolver } from '../solvers/choose.js';
 import { adviceOn } from './advice.js';
 import type { MagnitudeComparison } from './compare-magnitude.js';
+import type { FisherFigures } from './fisher-figures.js';
 import {
   type Counts,
   type ParameterStatistics,
@@ -63,30 +62,6 @@ export interface GroupFigures extends Pick<RankedGroups, 'dense' | 'summed'> {
 /** The same of groups in memory. */
 export function groupFigures(groups: RankedGroups | undefined): GroupFigures | undefined {
   return groups && { ...groups, listOf: (index) => groups.model.members[index].list };
-}
-
-/** What is told of a Fisher. */
-export interface FisherFigures {
-  samples: number;
-  form: FisherForm;
-  solver: ChosenSolver;
-  damping: Lambda;
-  /** Without λ, by parameter. */
-  traces: readonly number[];
-  /** Weights of the longest block. */
-  longest: number;
-  /** Whether it was estimated at other weights than those that are pruned. */
-  otherWeights?: boolean;
-}
-
-/** The same of a Fisher in memory. */
-export async function fisherFigures(fisher: EstimatedFisher): Promise<FisherFigures> {
-  const { state, solver, damping, otherWeights } = fisher;
-  const { samples, form, parameters } = state;
-  const traces: number[] = [];
-  for (const index of parameters.keys()) traces.push(await traceOf(state, index));
-  const longest = Math.max(...parameters.map(({ blockOrder }) => blockOrder));
-  return { samples, form, solver, damping, traces, longest, otherWeights };
 }
 
 /** The largest bound of cond₂(F) of each parameter. */

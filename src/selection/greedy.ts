@@ -1,7 +1,7 @@
 import type { KernelJob } from '../engine/kernels.js';
 import type { BlockShape } from '../fisher/block-shape.js';
-import type { Lambda } from '../fisher/damping.js';
 import type { FisherState } from '../fisher/fisher-state.js';
+import type { Lambda } from '../fisher/lambda.js';
 import { cutIntoTasks } from '../fisher/spans.js';
 import type { ArrayPlan } from '../memory/array-plan.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';

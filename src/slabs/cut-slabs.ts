@@ -1,4 +1,4 @@
-import type { RunPlan } from '../plan/run-plan.js';
+import type { RunPlan } from '../plan/run-settings.js';
 import type { SlabNeeds } from './slab-memory.js';
 import { isDivisible, type Slab, type Slice, sizeOfRegion } from './slice.js';
 

@@ -1,4 +1,4 @@
-import type { Lambda } from '../fisher/damping.js';
+import type { Lambda } from '../fisher/lambda.js';
 import { StepHistory } from '../report/step-history.js';
 import { checkGoal } from '../selection/check-goal.js';
 import { prunedShapes } from './by-parameter.js';

@@ -1,5 +1,6 @@
-import { addToTrace, dampingOfTraces, type Lambda } from '../fisher/damping.js';
+import { addToTrace, dampingOfTraces } from '../fisher/damping.js';
 import type { EstimatedFisher } from '../fisher/estimate.js';
+import type { Lambda } from '../fisher/lambda.js';
 import { finalOf, lastBefore, prunedShapes } from './by-parameter.js';
 import type { SlabPlan } from './slab-plan.js';
 import type { SlabRecord } from './slab-records.js';

@@ -2,7 +2,7 @@ import type { BlockShape } from '../fisher/block-shape.js';
 import { wholeParameters } from '../fisher/spans.js';
 import { plannedBytes } from '../memory/array-plan.js';
 import { memoryOf } from '../plan/memory.js';
-import type { RunPlan } from '../plan/run-plan.js';
+import type { RunPlan } from '../plan/run-settings.js';
 import { workOf } from '../plan/work.js';
 import { QUANTILES } from '../report/statistics.js';
 import { countArrays, rankingParts } from '../selection/rank.js';

@@ -10,6 +10,7 @@ import type { ModelFiles } from '../formats/safetensors/model-files.js';
 import type { SafetensorsFile } from '../formats/safetensors/reader.js';
 import { inPieces } from '../memory/pieces.js';
 import type { RunContext } from '../pool/run-context.js';
+import type { LoadedSlice } from './loaded-slice.js';
 import { sliceShape } from './slab-memory.js';
 import type { SlabRecords } from './slab-records.js';
 import { readResult } from './slab-results.js';
@@ -22,14 +23,6 @@ import {
   type Slice,
   sliceSize,
 } from './slice.js';
-
-/** A slice in memory: a parameter of its own for the engines. */
-export interface LoadedSlice {
-  slice: Slice;
-  region: Region;
-  /** Block order; `order` is that within the region. */
-  parameter: BlockedParameter;
-}
 
 /** Where weights come from. */
 export interface SlabInput {

@@ -1,10 +1,11 @@
 import { WoodFisherError } from '../errors.js';
-import { checkTile } from '../fisher/blocked-parameter.js';
+import { checkTile } from '../fisher/block-parameters.js';
 import { stateBytes, sumArrays } from '../fisher/state-layout.js';
 import { requireGroups } from '../groups/group-model.js';
 import { plannedBytes } from '../memory/array-plan.js';
 import { formatBytes } from '../memory/byte-size.js';
-import { planRun, type RunPlan, type RunSettings } from '../plan/run-plan.js';
+import { planRun } from '../plan/run-plan.js';
+import type { RunPlan, RunSettings } from '../plan/run-settings.js';
 import { cutSlabs, leastSlabBytes } from './cut-slabs.js';
 import { slabMeter } from './slab-memory.js';
 import { scoreBytes } from './slab-scores.js';

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { replaceFile } from '../formats/replace-file.js';
 import type { PredictedLossChange } from '../updates/apply.js';
 import { writeArrays } from './slab-arrays.js';
-import type { SavedState } from './slab-state.js';
 
 /** What a pass over a slab has found; lists by slice. */
 export interface SlabRecord {
@@ -110,4 +109,12 @@ export class SlabRecords {
 
 function number(slab: number): string {
   return slab.toString().padStart(6, '0');
+}
+
+/** What is known of a Fisher on disk beside its arrays. */
+export interface SavedState {
+  samples: number;
+  panels: number;
+  lowOrder: boolean;
+  centred: boolean;
 }

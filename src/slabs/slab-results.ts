@@ -5,9 +5,9 @@ import { readFully } from '../formats/safetensors/positioned-read.js';
 import type { TensorSource } from '../formats/safetensors/writer.js';
 import type { RunContext } from '../pool/run-context.js';
 import { atStep } from '../updates/search-step.js';
+import type { LoadedSlice } from './loaded-slice.js';
 import { OpenFiles } from './open-files.js';
 import { readArrays } from './slab-arrays.js';
-import type { LoadedSlice } from './slab-parameters.js';
 import type { Kept, SlabRecords } from './slab-records.js';
 import { ownColumns, regionOf, type Slab, type Slice, sizeOfRegion } from './slice.js';
 

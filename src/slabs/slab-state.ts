@@ -6,9 +6,9 @@ import type { RunContext } from '../pool/run-context.js';
 import type { PruneSettings } from '../prune-options.js';
 import type { PhaseClock } from '../report/progress.js';
 import type { ChosenSolver } from '../solvers/choose.js';
+import type { LoadedSlice } from './loaded-slice.js';
 import { readArrays } from './slab-arrays.js';
-import type { LoadedSlice } from './slab-parameters.js';
-import type { SlabRecords } from './slab-records.js';
+import type { SavedState, SlabRecords } from './slab-records.js';
 
 /** What a slab's Fisher is made from. */
 export interface SlabGradients {
@@ -16,14 +16,6 @@ export interface SlabGradients {
   solver: ChosenSolver;
   gradientBatch: number;
   signal?: AbortSignal;
-}
-
-/** What is known of a Fisher on disk beside its arrays. */
-export interface SavedState {
-  samples: number;
-  panels: number;
-  lowOrder: boolean;
-  centred: boolean;
 }
 
 /** Makes the Fisher of a slab from the columns of the gradients that it has. Its damping is not settled. */

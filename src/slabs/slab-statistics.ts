@@ -1,6 +1,7 @@
-import type { Lambda } from '../fisher/damping.js';
+import type { Lambda } from '../fisher/lambda.js';
+import type { FisherFigures } from '../report/fisher-figures.js';
 import type { RunStatistics } from '../report/statistics.js';
-import { type FisherFigures, type GroupFigures, runStatistics } from '../report/summarise.js';
+import { type GroupFigures, runStatistics } from '../report/summarise.js';
 import { denseOf, largestResiduals, maximumOf } from './by-parameter.js';
 import type { Found } from './found.js';
 import { tracesOf } from './slab-damping.js';

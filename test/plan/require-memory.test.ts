@@ -1,9 +1,11 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { WoodFisherError } from '../../src/errors.js';
+import type { MemoryRefusal } from '../../src/memory-refusal.js';
 import { memoryOf } from '../../src/plan/memory.js';
-import { fitRun, type MemoryRefusal, refusalMessage } from '../../src/plan/require-memory.js';
-import { planRun, type RunSettings } from '../../src/plan/run-plan.js';
+import { fitRun, refusalMessage } from '../../src/plan/require-memory.js';
+import { planRun } from '../../src/plan/run-plan.js';
+import type { RunSettings } from '../../src/plan/run-settings.js';
 import { onlySome } from '../../src/plan/suggest.js';
 import { runSettings, shapes } from './settings.js';
 

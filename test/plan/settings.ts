@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { ParameterShape } from '../../src/fisher/block-shape.js';
-import type { RunSettings } from '../../src/plan/run-plan.js';
+import type { RunSettings } from '../../src/plan/run-settings.js';
 
 /** Settings of a run, for tests to change. */
 export function runSettings(changes: Partial<RunSettings> = {}): RunSettings {

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import type { UpdateRule } from '../../engine/kernels.js';
 import { PATTERN_AXES, type PatternAxis } from '../../groups/pattern.js';
 import { DEFAULTS } from '../../options.js';
-import type { Preset } from '../../presets.js';
+import type { Preset } from '../../preset-names.js';
 import { type BudgetOptions, SCOPES } from '../../selection/budgets.js';
 import { SELECTIONS, type Selection } from '../../selection/greedy.js';
 import type { Schedule } from '../../steps/schedule.js';

@@ -1,6 +1,6 @@
 import ora from 'ora';
 import { Meter } from './meter.js';
-import type { ProgressDisplay } from './text-reporter.js';
+import type { ProgressDisplay } from './progress-display.js';
 
 const WIDTH = 24;
 /** Eighths of a cell, so that the bar moves smoothly. */

@@ -1,5 +1,5 @@
 import { Meter } from './meter.js';
-import type { ProgressDisplay } from './text-reporter.js';
+import type { ProgressDisplay } from './progress-display.js';
 import { Throttle } from './throttle.js';
 
 /** Least time between two lines of a phase, in ms. */

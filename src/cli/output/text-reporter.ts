@@ -1,12 +1,6 @@
 import type { Failure } from '../failure.js';
-import type { Progress, Reporter } from './reporter.js';
-
-/** Shows progress on stderr. */
-export interface ProgressDisplay {
-  show(progress: Progress): void;
-  /** Leaves the line free for other output; the next `show` goes on. */
-  stop(): void;
-}
+import type { ProgressDisplay } from './progress-display.js';
+import type { Reporter } from './reporter.js';
 
 /** For people: progress and warnings on stderr, the summary on stdout. */
 export function textReporter(display: ProgressDisplay): Reporter {

@@ -1,9 +1,9 @@
 import type { AccumulateJob, StateRange, Status } from '../kernels.js';
+import { addSums } from './add-sums.js';
 import { dot, factor, solveSymmetric } from './cholesky.js';
 import { blockDone, CANCELLED, cancelled, DONE, Stop } from './control.js';
 import { gather } from './gather.js';
 import { scratch, widestBlock } from './scratch.js';
-import { addSums } from './woodbury.js';
 
 /** dual: samples are kept as they come, a block's behind one another; see Dual for what they are for. */
 export function accumulateDual(job: AccumulateJob): Status {

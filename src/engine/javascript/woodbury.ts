@@ -1,4 +1,5 @@
 import type { AccumulateJob, Status } from '../kernels.js';
+import { addSums } from './add-sums.js';
 import { ofBlock, stateAt } from './block-factor.js';
 import { factor } from './cholesky.js';
 import { blockDone, CANCELLED, cancelled, DONE } from './control.js';
@@ -32,21 +33,6 @@ export function accumulateWoodbury(job: AccumulateJob): Status {
     blockDone(control);
   }
   return DONE;
-}
-
-/** gradientSum += g and squareSum += g² of one sample of a block. */
-export function addSums(
-  { gradientSum, squareSum }: AccumulateJob,
-  begin: number,
-  order: number,
-  sample: Float64Array,
-  at: number,
-): void {
-  for (let c = 0; c < order; c++) {
-    const g = sample[at + c];
-    gradientSum[begin + c] += g;
-    squareSum[begin + c] += g * g;
-  }
 }
 
 function step(

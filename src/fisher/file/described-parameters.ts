@@ -6,8 +6,9 @@ import type { ParsedPattern } from '../../groups/pattern.js';
 import type { Lease } from '../../memory/arena.js';
 import { firstDifference } from '../../memory/first-difference.js';
 import type { Parameter } from '../../parameters.js';
+import { blockParameters } from '../block-parameters.js';
 import { type ParameterShape, sizeOf } from '../block-shape.js';
-import { type BlockedParameter, blockParameters } from '../blocked-parameter.js';
+import type { BlockedParameter } from '../blocked-parameter.js';
 import { patternOf } from './description.js';
 import type { StateSource } from './state-source.js';
 

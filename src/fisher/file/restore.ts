@@ -1,5 +1,4 @@
 import { chooseEngine, type EngineOption } from '../../engine/engine.js';
-import { WoodFisherError } from '../../errors.js';
 import { checkBlocks } from '../../groups/check-blocks.js';
 import {
   type ParsedPattern,
@@ -14,12 +13,13 @@ import { RunContext } from '../../pool/run-context.js';
 import { checkThreads } from '../../pool/threads.js';
 import type { ChosenSolver } from '../../solvers/choose.js';
 import type { FisherState } from '../fisher-state.js';
-import { checkForm, type FisherForm, type FisherScale } from '../form.js';
+import type { FisherScale } from '../form.js';
 import { SampleStream } from '../sample-stream.js';
 import { combineStates } from './combine.js';
 import { describedParameters, describedShapes } from './described-parameters.js';
 import { patternOf } from './description.js';
 import { requireMergeable } from './mergeable.js';
+import { formOf } from './saved-settings.js';
 import type { StateSource } from './state-source.js';
 
 /** What a Fisher out of saved states is made of. */
@@ -91,22 +91,4 @@ export async function restoreFisher(
     await context.dispose();
     throw error;
   }
-}
-
-/** The form that is asked for, else the one that the state has had. */
-export function formOf(
-  { name, description: { solver, examplesPerSample, ...saved } }: StateSource,
-  {
-    fisherScale = saved.fisherScale,
-    centred = saved.centred,
-  }: { fisherScale?: FisherScale; centred?: boolean },
-): FisherForm {
-  if (solver === 'woodbury' && fisherScale !== saved.fisherScale) {
-    throw new WoodFisherError(
-      'ERR_WOODFISHER_OPTION',
-      `${name} is an inverse of solver "woodbury", made with fisherScale "${saved.fisherScale}"; another one needs solver "gram"`,
-      { option: 'fisherScale', value: fisherScale },
-    );
-  }
-  return checkForm({ examplesPerSample, fisherScale, centred });
 }

@@ -1,8 +1,7 @@
 import { WoodFisherError } from '../../errors.js';
 import { type BlockLayout, type Damping, describeDamping } from '../../options.js';
 import type { SolverOption } from '../../solvers/choose.js';
-import type { FisherForm, FisherFormOptions } from '../form.js';
-import { formOf } from './restore.js';
+import { checkForm, type FisherForm, type FisherFormOptions, type FisherScale } from '../form.js';
 import type { StateSource } from './state-source.js';
 
 /** What a run may ask for that a saved Fisher has decided already. */
@@ -52,4 +51,22 @@ export function savedSettings(source: StateSource, asked: AskedOfSaved): SavedSe
 
 function describedOf(damping: Damping): number | string {
   return typeof damping === 'number' ? damping : describeDamping(damping);
+}
+
+/** The form that is asked for, else the one that the state has had. */
+export function formOf(
+  { name, description: { solver, examplesPerSample, ...saved } }: StateSource,
+  {
+    fisherScale = saved.fisherScale,
+    centred = saved.centred,
+  }: { fisherScale?: FisherScale; centred?: boolean },
+): FisherForm {
+  if (solver === 'woodbury' && fisherScale !== saved.fisherScale) {
+    throw new WoodFisherError(
+      'ERR_WOODFISHER_OPTION',
+      `${name} is an inverse of solver "woodbury", made with fisherScale "${saved.fisherScale}"; another one needs solver "gram"`,
+      { option: 'fisherScale', value: fisherScale },
+    );
+  }
+  return checkForm({ examplesPerSample, fisherScale, centred });
 }

@@ -2,8 +2,9 @@ import { inPieces } from '../../memory/pieces.js';
 import type { Damping } from '../../options.js';
 import type { LabelledJob, RunContext } from '../../pool/run-context.js';
 import type { BlockedParameter } from '../blocked-parameter.js';
-import { lambdaOf, resolveDamping } from '../damping.js';
+import { resolveDamping } from '../damping.js';
 import { FisherState, type ParameterState } from '../fisher-state.js';
+import { lambdaOf } from '../lambda.js';
 import { cutIntoTasks } from '../spans.js';
 import type { FactorSums, LayerSums } from './factor-sums.js';
 import {

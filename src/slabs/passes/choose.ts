@@ -1,4 +1,4 @@
-import type { Lambda } from '../../fisher/damping.js';
+import type { Lambda } from '../../fisher/lambda.js';
 import { select } from '../../selection/select.js';
 import { scoreStep, updateStep } from '../../steps/pruning-step.js';
 import type { SlabRecord } from '../slab-records.js';

@@ -1,6 +1,6 @@
-import type { Lambda } from '../../fisher/damping.js';
 import type { EstimatedFisher } from '../../fisher/estimate.js';
-import type { LoadedSlice } from '../slab-parameters.js';
+import type { Lambda } from '../../fisher/lambda.js';
+import type { LoadedSlice } from '../loaded-slice.js';
 import type { SlabRecord } from '../slab-records.js';
 import { makeState, restoreState, type SlabGradients } from '../slab-state.js';
 import type { SlabWork } from '../slab-work.js';

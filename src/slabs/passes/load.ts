@@ -1,4 +1,5 @@
-import { type LoadedSlice, loadSlab } from '../slab-parameters.js';
+import type { LoadedSlice } from '../loaded-slice.js';
+import { loadSlab } from '../slab-parameters.js';
 import type { SlabWork } from '../slab-work.js';
 
 /** Reads the weights of slab k, with the time that it takes. */

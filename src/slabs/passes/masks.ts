@@ -4,7 +4,7 @@ import { copyInPieces } from '../../memory/pieces.js';
 import { costsOf } from '../../selection/budgets.js';
 import { applyCutsTo, type Cut } from '../../selection/cut.js';
 import type { RankedLists, UnitPart } from '../../selection/ranked-lists.js';
-import type { LoadedSlice } from '../slab-parameters.js';
+import type { LoadedSlice } from '../loaded-slice.js';
 import { slabParts } from '../slab-scores.js';
 import type { SlabWork } from '../slab-work.js';
 

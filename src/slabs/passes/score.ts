@@ -1,4 +1,4 @@
-import type { Lambda } from '../../fisher/damping.js';
+import type { Lambda } from '../../fisher/lambda.js';
 import { scoreStep } from '../../steps/pruning-step.js';
 import type { SlabRecord } from '../slab-records.js';
 import { keepState } from '../slab-state.js';

@@ -1,8 +1,8 @@
 import type { EstimatedFisher } from '../../fisher/estimate.js';
 import { conditionsOf, residualsOf } from '../../report/summarise.js';
 import type { ScoredStep } from '../../steps/pruning-step.js';
+import type { LoadedSlice } from '../loaded-slice.js';
 import { addTraces } from '../slab-damping.js';
-import type { LoadedSlice } from '../slab-parameters.js';
 import type { SlabRecord } from '../slab-records.js';
 import { keepScores, keepWeightScores } from '../slab-scores.js';
 import type { SlabWork } from '../slab-work.js';

@@ -1,5 +1,5 @@
 import { copyInPieces } from '../../memory/pieces.js';
-import type { LoadedSlice } from '../slab-parameters.js';
+import type { LoadedSlice } from '../loaded-slice.js';
 import { keepResults } from '../slab-results.js';
 import type { SlabWork } from '../slab-work.js';
 import { prunedBeforeOf } from './load.js';

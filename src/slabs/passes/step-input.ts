@@ -3,7 +3,7 @@ import { sumOfChanges } from '../../report/step-history.js';
 import type { StepInput } from '../../steps/pruning-step.js';
 import type { PredictedLossChange } from '../../updates/apply.js';
 import { lastBefore } from '../by-parameter.js';
-import type { LoadedSlice } from '../slab-parameters.js';
+import type { LoadedSlice } from '../loaded-slice.js';
 import type { SlabRecord } from '../slab-records.js';
 import type { SlabRun } from '../slab-run.js';
 

@@ -1,11 +1,11 @@
-import type { Lambda } from '../../fisher/damping.js';
 import type { EstimatedFisher } from '../../fisher/estimate.js';
 import { inverseGradient } from '../../fisher/inverse-gradient.js';
+import type { Lambda } from '../../fisher/lambda.js';
 import type { Cut } from '../../selection/cut.js';
 import type { RankedLists } from '../../selection/ranked-lists.js';
 import { type StepInput, updateStep } from '../../steps/pruning-step.js';
 import type { PredictedLossChange } from '../../updates/apply.js';
-import type { LoadedSlice } from '../slab-parameters.js';
+import type { LoadedSlice } from '../loaded-slice.js';
 import type { SlabRecord } from '../slab-records.js';
 import type { SlabWork } from '../slab-work.js';
 import { slabFisher } from './fisher.js';

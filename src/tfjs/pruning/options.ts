@@ -1,7 +1,8 @@
 import { needsFisher } from '../../criteria/score.js';
 import { optionError } from '../../errors.js';
 import { checkChoice, checkGradientBatch, checkSamples, DEFAULTS } from '../../options.js';
-import { PRESET_OPTIONS, type Preset, presetSamples } from '../../presets.js';
+import type { Preset } from '../../preset-names.js';
+import { PRESET_OPTIONS, presetSamples } from '../../presets.js';
 import type { PruneOptions } from '../../prune-options.js';
 import type { LossFunction, LossName } from '../objective.js';
 import type { TensorFlow } from '../tensorflow.js';

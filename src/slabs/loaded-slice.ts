@@ -1,0 +1,11 @@
+import type { Region } from '../files/region.js';
+import type { BlockedParameter } from '../fisher/blocked-parameter.js';
+import type { Slice } from './slice.js';
+
+/** A slice in memory: a parameter of its own for the engines. */
+export interface LoadedSlice {
+  slice: Slice;
+  region: Region;
+  /** Block order; `order` is that within the region. */
+  parameter: BlockedParameter;
+}
