@@ -11,7 +11,7 @@ import {
 } from './formats/compact/summary.js';
 import { writeCompact } from './formats/compact/write-compact.js';
 import { type ModelFiles, openModelFiles } from './formats/safetensors/model-files.js';
-import { countBytes, type FileWorkOptions } from './report/file-progress.js';
+import { countBytes, type FileWorkOptions } from './progress/file-progress.js';
 
 /** Options of {@link compact}. */
 export interface CompactOptions extends FileWorkOptions {

@@ -3,7 +3,7 @@ import { Buffers } from './formats/compact/buffers.js';
 import { compactFiles, denseIndex } from './formats/compact/compact-model.js';
 import { writeExpanded } from './formats/compact/write-expanded.js';
 import { openModelFiles } from './formats/safetensors/model-files.js';
-import { countBytes, type FileWorkOptions } from './report/file-progress.js';
+import { countBytes, type FileWorkOptions } from './progress/file-progress.js';
 
 /** What {@link expand} wrote. */
 export interface ExpandResult {

@@ -1,15 +1,9 @@
-export { type CompactOptions, type CompactResult, compact } from './compact.js';
-export { CRITERIA } from './criteria/score.js';
-export type { ChosenEngine, EngineName, EngineOption } from './engine/engine.js';
-export type { CriterionName, SolverName, UpdateRule } from './engine/kernels.js';
-export { type ErrorDetails, WoodFisherError, type WoodFisherErrorCode } from './errors.js';
-export { type ExpandResult, expand } from './expand.js';
 export {
   BlockFisher,
   type BlockFisherOptions,
   type DampingSweepOptions,
   type LoadFisherOptions,
-} from './fisher/block-fisher.js';
+} from './block-fisher.js';
 export type {
   BlockInverse,
   ByParameter,
@@ -18,10 +12,15 @@ export type {
   SelectOptions,
   UpdatedWeights,
   WeightOptions,
-} from './fisher/block-inverse.js';
-export type { ParameterShape } from './fisher/block-shape.js';
-export type { SweptDamping } from './fisher/damping-sweep.js';
-export type { FisherFormOptions, FisherScale } from './fisher/form.js';
+} from './block-inverse.js';
+export type { ParameterShape } from './blocks/block-shape.js';
+export { type NamedSet, PATTERN_AXES, type Pattern, type PatternAxis } from './blocks/pattern.js';
+export { type CompactOptions, type CompactResult, compact } from './compact.js';
+export { CRITERIA } from './criteria/score.js';
+export type { ChosenEngine, EngineName, EngineOption } from './engine/engine.js';
+export type { CriterionName, SolverName, UpdateRule } from './engine/kernels.js';
+export { type ErrorDetails, WoodFisherError, type WoodFisherErrorCode } from './errors.js';
+export { type ExpandResult, expand } from './expand.js';
 export type { AcceptedBatch } from './fisher/sample-stream.js';
 export {
   type CompactModel,
@@ -30,7 +29,6 @@ export {
 } from './formats/compact/compact-model.js';
 export type { CompactFormat } from './formats/compact/formats.js';
 export type { ModelTotals, TensorSummary } from './formats/compact/summary.js';
-export { type NamedSet, PATTERN_AXES, type Pattern, type PatternAxis } from './groups/pattern.js';
 export { type Inspection, type InspectOptions, inspect } from './inspect.js';
 export type {
   MemoryBudget,
@@ -46,6 +44,7 @@ export {
   DEFAULTS,
   MAX_BLOCK_SIZE,
   type RelativeDamping,
+  type StatisticsOption,
 } from './options.js';
 export type { FactoredGradients, GradientBatch, Parameter } from './parameters.js';
 export { type Estimate, type EstimateOptions, estimate } from './plan/estimate.js';
@@ -54,30 +53,31 @@ export type { Rates } from './plan/rates.js';
 export type { Work } from './plan/work.js';
 export { PRESETS, type Preset } from './preset-names.js';
 export { PRESET_OPTIONS, type PresetOptions, presetSamples } from './presets.js';
-export { type PruneResult, prune } from './prune.js';
-export type { PruneOptions } from './prune-options.js';
 export type {
   FileProgress,
   FileProgressListener,
   FileWorkOptions,
-} from './report/file-progress.js';
-export type { ProgressEvent, ProgressListener } from './report/progress.js';
+} from './progress/file-progress.js';
+export type { PhaseStatistics } from './progress/phase-clock.js';
+export type { ProgressEvent, ProgressListener } from './progress/progress.js';
+export { type PruneResult, prune } from './prune.js';
+export type { PruneOptions } from './prune-options.js';
 export type {
   Counts,
   FirstOrderStatistics,
   LossChange,
-  MagnitudeStatistics,
   MeasuredLossStatistics,
   ParameterStatistics,
-  PhaseStatistics,
   RunStatistics,
-  StatisticsOption,
   StepStatistics,
 } from './report/statistics.js';
 export type { BudgetOptions, ByName, Scope } from './selection/budgets.js';
 export type { CurvePoint } from './selection/curve.js';
 export { SELECTIONS, type Selection } from './selection/greedy.js';
 export type { ChosenSolver, SolverOption } from './solvers/choose.js';
+export type { FisherFormOptions, FisherScale } from './solvers/form.js';
+export type { MagnitudeStatistics } from './steps/compare-magnitude.js';
+export type { SweptDamping } from './steps/damping-sweep.js';
 export type { GradientBatches, GradientSource, GradientStep } from './steps/gradient-source.js';
 export type { PrunedParameter } from './steps/results.js';
 export { SCHEDULES, type Schedule, type ScheduleName } from './steps/schedule.js';

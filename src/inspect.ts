@@ -16,7 +16,7 @@ import { DTYPE_BYTES } from './formats/dtypes.js';
 import { GzipSize } from './formats/gzip-size.js';
 import { openModelFiles } from './formats/safetensors/model-files.js';
 import type { SafetensorsFile } from './formats/safetensors/reader.js';
-import { countBytes, type FileWorkOptions } from './report/file-progress.js';
+import { countBytes, type FileWorkOptions } from './progress/file-progress.js';
 
 /** Options of {@link inspect}. */
 export interface InspectOptions extends FileWorkOptions {

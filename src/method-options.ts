@@ -1,12 +1,13 @@
+import type { ParsedPattern } from './blocks/pattern.js';
 import { CRITERIA, needsFisher, usesInverse } from './criteria/score.js';
 import type { CriterionName, UpdateRule } from './engine/kernels.js';
 import { optionError, WoodFisherError } from './errors.js';
-import type { ParsedPattern } from './groups/pattern.js';
+import { checkStep } from './fisher/first-order.js';
 import { checkChoice, checkSeed, DEFAULTS } from './options.js';
 import { SELECTIONS, type Selection } from './selection/greedy.js';
+import type { Method } from './steps/method.js';
 import { checkSchedule, describeSchedule, type Schedule } from './steps/schedule.js';
 import { UPDATE_RULES } from './updates/apply.js';
-import { checkStep } from './updates/first-order.js';
 import type { LossFunction } from './updates/lent-model.js';
 
 /** Steps of a run at most. */
@@ -42,21 +43,6 @@ export interface MethodOptions {
   steps?: number;
   /** How sparsity grows over the steps. Default `cubic`. */
   schedule?: Schedule;
-}
-
-/** The method with its defaults, checked. */
-export interface Method {
-  criterion: CriterionName;
-  /** Of criterion `random`. */
-  seed: number;
-  selection: Selection;
-  update: UpdateRule;
-  firstOrder: { step: number } | { search: LossFunction } | undefined;
-  /** Measured before and after, whether or not it is searched by. */
-  loss: LossFunction | undefined;
-  steps: number;
-  schedule: Schedule;
-  warnings: string[];
 }
 
 /** What decides which other options have a meaning. */

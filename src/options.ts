@@ -30,6 +30,10 @@ export const MAX_ARRAY_BYTES = 2 ** 32 - 1;
 export type BlockLayout = 'parameter' | 'compact';
 export const BLOCK_LAYOUTS: readonly BlockLayout[] = ['parameter', 'compact'];
 
+/** `basic` leaves out what takes further passes over the scores: `curve` and `magnitude`. */
+export type StatisticsOption = 'full' | 'basic';
+export const STATISTICS_OPTIONS: readonly StatisticsOption[] = ['full', 'basic'];
+
 /** The state of one block stays below {@link MAX_ARRAY_BYTES}. */
 export const MAX_BLOCK_SIZE = 2 ** 15 - 1;
 

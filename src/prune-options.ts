@@ -1,20 +1,13 @@
+import type { BlockFisher } from './block-fisher.js';
+import type { ParameterShape } from './blocks/block-shape.js';
+import { checkBlocks } from './blocks/check-blocks.js';
+import { type Pattern, type PatternAxis, parsePattern } from './blocks/pattern.js';
 import { checkKfac } from './criteria/check-kfac.js';
 import type { EngineOption } from './engine/engine.js';
 import { WoodFisherError } from './errors.js';
-import type { BlockFisher } from './fisher/block-fisher.js';
-import type { ParameterShape } from './fisher/block-shape.js';
-import { checkDampings } from './fisher/damping-sweep.js';
-import { checkForm, type FisherForm, type FisherFormOptions } from './fisher/form.js';
-import { checkBlocks } from './groups/check-blocks.js';
-import {
-  type ParsedPattern,
-  type Pattern,
-  type PatternAxis,
-  parsePattern,
-} from './groups/pattern.js';
 import { memoryBudget } from './memory/budget.js';
 import type { MemoryBudget } from './memory-refusal.js';
-import { checkMethod, type Method, type MethodOptions } from './method-options.js';
+import { checkMethod, type MethodOptions } from './method-options.js';
 import {
   type BlockLayout,
   checkBlockSize,
@@ -24,17 +17,22 @@ import {
   checkSamples,
   type Damping,
   DEFAULTS,
+  STATISTICS_OPTIONS,
+  type StatisticsOption,
 } from './options.js';
 import type { Parameter } from './parameters.js';
 import type { RunSettings } from './plan/run-settings.js';
 import { checkThreads } from './pool/threads.js';
 import type { Preset } from './preset-names.js';
-import type { ProgressListener } from './report/progress.js';
-import { STATISTICS_OPTIONS, type StatisticsOption } from './report/statistics.js';
+import type { ProgressListener } from './progress/progress.js';
+import type { ReportedSettings } from './report/reported-settings.js';
 import { type BudgetOptions, type Budgets, checkBudgets } from './selection/budgets.js';
 import { checkCurve } from './selection/curve.js';
 import type { SolverOption } from './solvers/choose.js';
+import { checkForm, type FisherForm, type FisherFormOptions } from './solvers/form.js';
+import { checkDampings } from './steps/damping-sweep.js';
 import type { GradientSource } from './steps/gradient-source.js';
+import type { Method } from './steps/method.js';
 import type { PrunedParameter } from './steps/results.js';
 
 /** Options of `prune`. */
@@ -113,17 +111,10 @@ export interface PruneOptions extends MethodOptions, BudgetOptions, FisherFormOp
 }
 
 /** The options with their defaults, checked. */
-export interface PruneSettings extends Method {
-  preset: Preset | undefined;
-  pattern: ParsedPattern;
-  blocks: BlockLayout;
-  budgets: Budgets;
+export interface PruneSettings extends ReportedSettings {
   zerosArePruned: boolean;
   samples: number | undefined;
-  blockSize: number;
-  damping: Damping;
   form: FisherForm;
-  threads: number;
   memory: MemoryBudget;
   gradientBatch: number | undefined;
   /** Absent: criteria that do without gradients alone. */
@@ -131,8 +122,6 @@ export interface PruneSettings extends Method {
   /** In place of gradients. */
   fisher: PruneOptions['fisher'];
   saveFisher: string | undefined;
-  statistics: StatisticsOption;
-  curve: readonly number[];
   scores: boolean;
   dampingSweep: readonly Damping[] | undefined;
 }

@@ -1,10 +1,10 @@
+import { sourceOf } from './block-fisher.js';
+import { blockParameters } from './blocks/block-parameters.js';
+import { isPrunable } from './blocks/block-shape.js';
+import type { BlockedParameter } from './blocks/blocked-parameter.js';
+import { regroupSurvivors, shapesOfSurvivors } from './blocks/survivors.js';
 import { chooseEngine } from './engine/engine.js';
 import type { KernelName } from './engine/kernels.js';
-import { sourceOf } from './fisher/block-fisher.js';
-import { blockParameters } from './fisher/block-parameters.js';
-import { isPrunable } from './fisher/block-shape.js';
-import type { BlockedParameter } from './fisher/blocked-parameter.js';
-import { type SweptDamping, sweepDampings } from './fisher/damping-sweep.js';
 import { type EstimatedFisher, estimateFisher } from './fisher/estimate.js';
 import { LiveSource } from './fisher/file/live-source.js';
 import { saveState } from './fisher/file/save.js';
@@ -13,12 +13,13 @@ import type { StateSource } from './fisher/file/state-source.js';
 import { withSources } from './fisher/file/with-sources.js';
 import { estimateKfac } from './fisher/kfac/estimate.js';
 import { loadFisher } from './fisher/load.js';
-import { regroupSurvivors, shapesOfSurvivors } from './fisher/survivors.js';
 import { type PredictedSeconds, predictSeconds } from './plan/predict.js';
 import { isWorthMeasuring, measureRates, type Rates } from './plan/rates.js';
 import { type FittingRun, fitRun } from './plan/require-memory.js';
 import { RunContext } from './pool/run-context.js';
 import { presetSamples, withPreset } from './presets.js';
+import type { PhaseStatistics } from './progress/phase-clock.js';
+import { PhaseClock } from './progress/phase-clock.js';
 import {
   checkSettings,
   type PruneOptions,
@@ -26,19 +27,19 @@ import {
   runSettings,
 } from './prune-options.js';
 import { fisherFigures } from './report/fisher-figures.js';
-import { PhaseClock } from './report/progress.js';
-import type { PhaseStatistics, RunStatistics } from './report/statistics.js';
+import type { RunStatistics } from './report/statistics.js';
 import { StepHistory } from './report/step-history.js';
 import { conditionsOf, groupFigures, residualsOf, runStatistics } from './report/summarise.js';
 import { checkGoal } from './selection/check-goal.js';
 import { listsInMemory } from './selection/ranked-lists.js';
 import { disposeRanking } from './selection/ranking.js';
 import { weightScores } from './selection/weight-scores.js';
+import type { StepJournal } from './step-journal.js';
+import { type SweptDamping, sweepDampings } from './steps/damping-sweep.js';
 import type { GradientBatches } from './steps/gradient-source.js';
 import { pruningStep, type StepOutcome } from './steps/pruning-step.js';
 import { inModelLayout, type PrunedParameter } from './steps/results.js';
 import { stepBudgets } from './steps/step-budgets.js';
-import type { StepJournal } from './steps/step-journal.js';
 
 export interface PruneResult {
   /** All parameters, in the order given. */

@@ -1,3 +1,4 @@
+import type { ParameterShape } from '../blocks/block-shape.js';
 import { type ChosenEngine, chooseEngine } from '../engine/engine.js';
 import { type MatchedGradients, openGradients, requireSamples } from '../files/gradient-files.js';
 import { readPattern } from '../files/read-pattern.js';
@@ -8,15 +9,14 @@ import {
   sortTensors,
 } from '../files/sort-tensors.js';
 import type { TensorInfo } from '../files/tensor-reader.js';
-import type { ParameterShape } from '../fisher/block-shape.js';
 import { FileSource } from '../fisher/file/file-source.js';
 import { type AskedOfSaved, savedSettings } from '../fisher/file/saved-settings.js';
 import { type ModelFiles, openModelFiles } from '../formats/safetensors/model-files.js';
+import type { StatisticsOption } from '../options.js';
 import type { RunSettings } from '../plan/run-settings.js';
 import { withPreset } from '../presets.js';
 import type { PruneOptions } from '../prune-options.js';
 import { checkSettings, type PruneSettings, runSettings } from '../prune-options.js';
-import type { StatisticsOption } from '../report/statistics.js';
 import type { BudgetOptions } from '../selection/budgets.js';
 import type { SolverOption } from '../solvers/choose.js';
 import { type CriterionFlags, dampingOf } from './flags/criterion-flags.js';

@@ -1,7 +1,7 @@
 import { WoodFisherError } from '../errors.js';
-import type { FisherForm } from '../fisher/form.js';
 import type { BlockLayout } from '../options.js';
 import type { ChosenSolver, SolverOption } from '../solvers/choose.js';
+import type { FisherForm } from '../solvers/form.js';
 
 /** Refuses what the Kronecker-factored Fisher cannot be combined with. */
 export function checkKfac(

@@ -1,11 +1,11 @@
+import type { BlockShape } from '../blocks/block-shape.js';
+import type { BlockedParameter } from '../blocks/blocked-parameter.js';
+import { cutIntoTasks, tasksOfBytes, wholeParameters } from '../blocks/spans.js';
 import type { CriterionName, KernelJob } from '../engine/kernels.js';
-import type { BlockShape } from '../fisher/block-shape.js';
-import type { BlockedParameter } from '../fisher/blocked-parameter.js';
+import { type FirstOrderTerm, firstOrderOf } from '../fisher/first-order.js';
 import { type Lambda, lambdaOf } from '../fisher/lambda.js';
-import { cutIntoTasks, tasksOfBytes, wholeParameters } from '../fisher/spans.js';
 import type { ArrayPlan } from '../memory/array-plan.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
-import { type FirstOrderTerm, firstOrderOf } from '../updates/first-order.js';
 
 /**
  * How weights are ranked. `woodfisher`: (w − αh)²/(2 (F⁻¹)_qq), the loss of removing one weight while the

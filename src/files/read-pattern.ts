@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import type { NamedSet, Pattern } from '../blocks/pattern.js';
 import { WoodFisherError } from '../errors.js';
-import type { NamedSet, Pattern } from '../groups/pattern.js';
 
 /**
  * A pattern by name, or named sets out of a JSON file: an array of `{ "name", "members" }`, members by

@@ -1,9 +1,9 @@
+import type { BlockedParameter } from '../blocks/blocked-parameter.js';
 import { WoodFisherError } from '../errors.js';
 import { copyInPieces } from '../memory/pieces.js';
 import type { FactoredGradients, GradientBatch } from '../parameters.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
 import { endsWithin } from '../pool/sendable.js';
-import type { BlockedParameter } from './blocked-parameter.js';
 import type { SharedBatch, SharedGradients } from './fisher-state.js';
 
 /** Elements a task of the finiteness check reads: 64 MB, about 3 ms. */

@@ -1,9 +1,9 @@
+import type { BlockedParameter } from '../blocks/blocked-parameter.js';
 import { WoodFisherError } from '../errors.js';
 import { inPieces } from '../memory/pieces.js';
 import type { Damping, RelativeDamping } from '../options.js';
-import type { BlockedParameter } from './blocked-parameter.js';
 import type { FisherState } from './fisher-state.js';
-import type { Lambda } from './lambda.js';
+import { type Lambda, lambdaOf } from './lambda.js';
 
 /** Trace of F − λI of a parameter. Weights that were pruned before add nothing. */
 export async function traceOf(state: FisherState, index: number): Promise<number> {
@@ -56,6 +56,11 @@ export function dampingOfTraces(
     if (!(lambda > 0)) throw nothingToRelateTo(`parameter "${name}"`, name);
     return lambda;
   });
+}
+
+/** λ by the name of the parameter. */
+export function byName({ parameters }: FisherState, lambda: Lambda): Record<string, number> {
+  return Object.fromEntries(parameters.map(({ name }, i) => [name, lambdaOf(lambda, i)]));
 }
 
 function nothingToRelateTo(what: string, parameter?: string): WoodFisherError {

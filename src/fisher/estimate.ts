@@ -1,12 +1,13 @@
+import type { BlockedParameter } from '../blocks/blocked-parameter.js';
 import type { Damping } from '../options.js';
 import type { GradientBatch } from '../parameters.js';
 import type { RunContext } from '../pool/run-context.js';
-import type { PhaseClock, ProgressListener } from '../report/progress.js';
+import type { PhaseClock } from '../progress/phase-clock.js';
+import type { ProgressListener } from '../progress/progress.js';
 import type { ChosenSolver } from '../solvers/choose.js';
-import type { BlockedParameter } from './blocked-parameter.js';
+import type { FisherForm } from '../solvers/form.js';
 import { resolveDamping } from './damping.js';
 import { FisherState } from './fisher-state.js';
-import type { FisherForm } from './form.js';
 import type { Lambda } from './lambda.js';
 import { SampleStream } from './sample-stream.js';
 

@@ -1,12 +1,12 @@
+import type { BlockedParameter } from '../blocks/blocked-parameter.js';
+import { cutIntoTasks, type Span, type StateChunk, tasksOfBytes } from '../blocks/spans.js';
 import type { KernelJob, SolverName, StateRange } from '../engine/kernels.js';
 import type { Lease } from '../memory/arena.js';
 import { fillInPieces, inPieces } from '../memory/pieces.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
 import { accumulateFlops } from '../solvers/flops.js';
-import type { BlockedParameter } from './blocked-parameter.js';
-import { type FisherForm, isPlain, PLAIN_FORM } from './form.js';
+import { type FisherForm, isPlain, PLAIN_FORM } from '../solvers/form.js';
 import { type Lambda, lambdaOf } from './lambda.js';
-import { cutIntoTasks, type Span, type StateChunk, tasksOfBytes } from './spans.js';
 import {
   bytesOfBlock,
   chunkShapes,

@@ -1,12 +1,12 @@
+import type { BlockedParameter } from '../blocks/blocked-parameter.js';
+import { blockIndex } from '../blocks/layout.js';
 import type { KernelJob } from '../engine/kernels.js';
 import { WoodFisherError } from '../errors.js';
 import { inPieces } from '../memory/pieces.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
-import { type FirstOrderTerm, firstOrderOf } from '../updates/first-order.js';
-import type { BlockedParameter } from './blocked-parameter.js';
+import { type FirstOrderTerm, firstOrderOf } from './first-order.js';
 import type { FisherState } from './fisher-state.js';
 import type { Lambda } from './lambda.js';
-import { blockIndex } from './layout.js';
 
 /** Groups that are laid out before the event loop turns. */
 const GROUPS_A_PIECE = 4096;

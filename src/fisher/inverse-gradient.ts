@@ -1,7 +1,7 @@
+import type { BlockShape } from '../blocks/block-shape.js';
 import type { ArrayPlan } from '../memory/array-plan.js';
 import { inPieces } from '../memory/pieces.js';
 import type { RunContext } from '../pool/run-context.js';
-import type { BlockShape } from './block-shape.js';
 import type { FisherState } from './fisher-state.js';
 import type { Lambda } from './lambda.js';
 import { multiplyInverse } from './multiply.js';

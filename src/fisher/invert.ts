@@ -1,11 +1,11 @@
+import type { BlockShape } from '../blocks/block-shape.js';
+import { cutIntoTasks } from '../blocks/spans.js';
 import type { KernelJob } from '../engine/kernels.js';
 import type { ArrayPlan } from '../memory/array-plan.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
 import { invertFlops } from '../solvers/flops.js';
-import type { BlockShape } from './block-shape.js';
 import type { FisherState } from './fisher-state.js';
 import type { Lambda } from './lambda.js';
-import { cutIntoTasks } from './spans.js';
 
 /**
  * D = diag(F⁻¹) by weight; by block a bound of cond₂(F), and the residual ‖F(F⁻¹v) − v‖/‖v‖ for a fixed vector v

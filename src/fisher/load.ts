@@ -1,13 +1,13 @@
-import type { ParsedPattern } from '../groups/pattern.js';
+import type { BlockedParameter } from '../blocks/blocked-parameter.js';
+import type { ParsedPattern } from '../blocks/pattern.js';
 import type { Damping } from '../options.js';
 import type { RunContext } from '../pool/run-context.js';
-import type { BlockedParameter } from './blocked-parameter.js';
+import type { FisherForm } from '../solvers/form.js';
 import { resolveDamping } from './damping.js';
 import type { EstimatedFisher } from './estimate.js';
 import { combineStates } from './file/combine.js';
 import { requireSameParameters } from './file/same-parameters.js';
 import type { StateSource } from './file/state-source.js';
-import type { FisherForm } from './form.js';
 
 /** The Fisher of a run out of a saved state, or a live one, in place of gradients. */
 export async function loadFisher(

@@ -1,8 +1,8 @@
+import { cutIntoTasks } from '../blocks/spans.js';
 import type { KernelJob } from '../engine/kernels.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
 import type { FisherState } from './fisher-state.js';
 import type { Lambda } from './lambda.js';
-import { cutIntoTasks } from './spans.js';
 
 /** output = F⁻¹ · input, block by block; one array per parameter, in block order, on shared memory. */
 export async function multiplyInverse(

@@ -1,9 +1,9 @@
+import type { BlockedParameter } from '../blocks/blocked-parameter.js';
 import { WoodFisherError } from '../errors.js';
 import { formatBytes } from '../memory/byte-size.js';
 import type { GradientBatch } from '../parameters.js';
 import type { RunContext } from '../pool/run-context.js';
 import { BatchIntake } from './batch-intake.js';
-import type { BlockedParameter } from './blocked-parameter.js';
 import type { SharedBatch } from './fisher-state.js';
 
 /** Batches that may wait or be summed at a time before `add` makes the caller wait. */

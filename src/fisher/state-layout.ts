@@ -1,7 +1,7 @@
+import type { BlockShape } from '../blocks/block-shape.js';
 import type { SolverName } from '../engine/kernels.js';
 import type { ArrayPlan } from '../memory/array-plan.js';
-import type { BlockShape } from './block-shape.js';
-import type { FisherForm } from './form.js';
+import type { FisherForm } from '../solvers/form.js';
 
 /** Samples a kernel sums before it adds them to the state. */
 export const PANEL = 128;

@@ -1,4 +1,4 @@
-import type { BlockedParameter } from '../fisher/blocked-parameter.js';
+import type { BlockedParameter } from '../blocks/blocked-parameter.js';
 import type { Lease } from '../memory/arena.js';
 import { inPieces } from '../memory/pieces.js';
 

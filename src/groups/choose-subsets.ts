@@ -1,10 +1,10 @@
+import type { BlockedParameter } from '../blocks/blocked-parameter.js';
+import { cutIntoTasks, tasksOfBytes, wholeParameters } from '../blocks/spans.js';
 import type { ScoreInputs } from '../criteria/score.js';
 import type { KernelJob } from '../engine/kernels.js';
-import type { BlockedParameter } from '../fisher/blocked-parameter.js';
+import { firstOrderOf } from '../fisher/first-order.js';
 import type { FisherState } from '../fisher/fisher-state.js';
-import { cutIntoTasks, tasksOfBytes, wholeParameters } from '../fisher/spans.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
-import { firstOrderOf } from '../updates/first-order.js';
 
 /** New masks (block order, on the run's memory), and by group what its pruned weights cost together. */
 export interface ChosenSubsets {

@@ -1,6 +1,6 @@
-import type { BlockShape } from '../fisher/block-shape.js';
+import type { BlockShape } from '../blocks/block-shape.js';
+import type { ParsedPattern } from '../blocks/pattern.js';
 import { WEIGHTS_A_WAVE } from './group-scores.js';
-import type { ParsedPattern } from './pattern.js';
 
 /** Score, mask, new mask, and the weights and FLOPs of a group. */
 const BYTES_A_GROUP = 8 + 1 + 1 + 16;

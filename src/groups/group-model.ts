@@ -1,10 +1,10 @@
+import type { BlockShape } from '../blocks/block-shape.js';
+import type { BlockedParameter } from '../blocks/blocked-parameter.js';
+import type { ParsedPattern } from '../blocks/pattern.js';
 import type { AxisOrder } from '../engine/kernels.js';
 import { WoodFisherError } from '../errors.js';
-import type { BlockShape } from '../fisher/block-shape.js';
-import type { BlockedParameter } from '../fisher/blocked-parameter.js';
 import type { Lease } from '../memory/arena.js';
 import { resolveSets } from './named-sets.js';
-import type { ParsedPattern } from './pattern.js';
 
 /** Groups that are numbered and ranked together: those of a parameter, or all named sets. */
 export interface GroupList {

@@ -1,12 +1,12 @@
+import type { BlockedParameter } from '../blocks/blocked-parameter.js';
+import { cutIntoTasks, type Span } from '../blocks/spans.js';
 import type { ScoreInputs } from '../criteria/score.js';
 import type { KernelJob } from '../engine/kernels.js';
-import type { BlockedParameter } from '../fisher/blocked-parameter.js';
+import { firstOrderOf } from '../fisher/first-order.js';
 import type { FisherState } from '../fisher/fisher-state.js';
 import type { Lambda } from '../fisher/lambda.js';
-import { cutIntoTasks, type Span } from '../fisher/spans.js';
 import { fillInPieces, inPieces } from '../memory/pieces.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
-import { firstOrderOf } from '../updates/first-order.js';
 import { blockParts } from './block-parts.js';
 import type { GroupModel } from './group-model.js';
 

@@ -1,9 +1,9 @@
+import type { BlockedParameter } from '../blocks/blocked-parameter.js';
+import { blockIndex } from '../blocks/layout.js';
+import type { NamedSet } from '../blocks/pattern.js';
 import { WoodFisherError } from '../errors.js';
-import type { BlockedParameter } from '../fisher/blocked-parameter.js';
-import { blockIndex } from '../fisher/layout.js';
 import type { Lease } from '../memory/arena.js';
 import { inPieces } from '../memory/pieces.js';
-import type { NamedSet } from './pattern.js';
 
 /** For each parameter, the set of each weight (block order), or −1. */
 export async function resolveSets(

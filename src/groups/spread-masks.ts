@@ -1,4 +1,4 @@
-import type { BlockedParameter } from '../fisher/blocked-parameter.js';
+import type { BlockedParameter } from '../blocks/blocked-parameter.js';
 import { inPieces } from '../memory/pieces.js';
 import type { RunContext } from '../pool/run-context.js';
 import type { GroupModel } from './group-model.js';

@@ -1,10 +1,10 @@
+import { isPrunable, type ParameterShape, sizeOf } from '../blocks/block-shape.js';
+import { checkBlocks } from '../blocks/check-blocks.js';
+import { type Pattern, type PatternAxis, parsePattern } from '../blocks/pattern.js';
 import { CRITERIA, needsFisher } from '../criteria/score.js';
 import { type ChosenEngine, chooseEngine, type EngineOption } from '../engine/engine.js';
 import type { CriterionName, UpdateRule } from '../engine/kernels.js';
 import { optionError } from '../errors.js';
-import { isPrunable, type ParameterShape, sizeOf } from '../fisher/block-shape.js';
-import { checkBlocks } from '../groups/check-blocks.js';
-import { type Pattern, type PatternAxis, parsePattern } from '../groups/pattern.js';
 import { memoryBudget } from '../memory/budget.js';
 import type { MemoryBudget, MemoryBytes, MemorySuggestion } from '../memory-refusal.js';
 import {
@@ -17,9 +17,10 @@ import {
   checkSparsity,
   type Damping,
   DEFAULTS,
+  STATISTICS_OPTIONS,
+  type StatisticsOption,
 } from '../options.js';
 import { checkThreads } from '../pool/threads.js';
-import { STATISTICS_OPTIONS, type StatisticsOption } from '../report/statistics.js';
 import { SELECTIONS, type Selection } from '../selection/greedy.js';
 import type { ChosenSolver, SolverOption } from '../solvers/choose.js';
 import { UPDATE_RULES } from '../updates/apply.js';

@@ -1,7 +1,7 @@
-import type { BlockShape } from '../fisher/block-shape.js';
+import type { BlockShape } from '../blocks/block-shape.js';
+import { weightArrays } from '../blocks/parameter-arrays.js';
 import { layerShape, rowsTogether } from '../fisher/kfac/factor-sums.js';
 import { inverseLengths } from '../fisher/kfac/inverses.js';
-import { weightArrays } from '../fisher/parameter-arrays.js';
 import { stateBytes, sumArrays } from '../fisher/state-layout.js';
 import { plannedBytes } from '../memory/array-plan.js';
 import { accumulateFlops } from '../solvers/flops.js';

@@ -1,11 +1,9 @@
+import type { BlockShape } from '../blocks/block-shape.js';
+import { placeArrays, weightArrays } from '../blocks/parameter-arrays.js';
+import { wholeParameters } from '../blocks/spans.js';
 import { scoreArrays } from '../criteria/score.js';
-import type { BlockShape } from '../fisher/block-shape.js';
-import { sweepArrays } from '../fisher/damping-sweep.js';
-import { PLAIN_FORM } from '../fisher/form.js';
 import { inverseGradientArrays } from '../fisher/inverse-gradient.js';
 import { inverseArrays } from '../fisher/invert.js';
-import { placeArrays, weightArrays } from '../fisher/parameter-arrays.js';
-import { wholeParameters } from '../fisher/spans.js';
 import {
   derivedArrays,
   needsLowOrder,
@@ -18,12 +16,14 @@ import type { ArrayPlan } from '../memory/array-plan.js';
 import { plannedBytes } from '../memory/array-plan.js';
 import type { MemoryBytes } from '../memory-refusal.js';
 import { CONTROL_BYTES } from '../pool/run-context.js';
-import { MOST_RANKED } from '../report/rank-correlation.js';
 import { QUANTILES } from '../report/statistics.js';
 import { RANKS_TOGETHER } from '../selection/curve.js';
 import { maskArrays } from '../selection/cut.js';
 import { keyArrays } from '../selection/greedy.js';
 import { countArrays, rankingParts } from '../selection/rank.js';
+import { PLAIN_FORM } from '../solvers/form.js';
+import { sweepArrays } from '../steps/damping-sweep.js';
+import { MOST_RANKED } from '../steps/rank-correlation.js';
 import { lossArrays } from '../updates/apply.js';
 import { searchArrays } from '../updates/search-step.js';
 import { kfacBytes } from './kfac.js';

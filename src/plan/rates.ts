@@ -1,6 +1,6 @@
+import { blockParameters } from '../blocks/block-parameters.js';
 import type { ChosenEngine, EngineName } from '../engine/engine.js';
 import type { SolverName } from '../engine/kernels.js';
-import { blockParameters } from '../fisher/block-parameters.js';
 import { FisherState } from '../fisher/fisher-state.js';
 import { invertBlocks } from '../fisher/invert.js';
 import { RunContext } from '../pool/run-context.js';

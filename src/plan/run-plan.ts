@@ -1,6 +1,6 @@
+import { blockShapes, sizeOf } from '../blocks/block-shape.js';
 import { kfacSolver } from '../criteria/check-kfac.js';
 import type { SolverName } from '../engine/kernels.js';
-import { blockShapes, sizeOf } from '../fisher/block-shape.js';
 import { chooseSolver } from '../solvers/choose.js';
 import { memoryOf } from './memory.js';
 import { isKfac, type RunPlan, type RunSettings } from './run-settings.js';

@@ -1,12 +1,11 @@
+import type { BlockShape, ParameterShape } from '../blocks/block-shape.js';
+import type { ParsedPattern } from '../blocks/pattern.js';
 import { usesInverse } from '../criteria/score.js';
 import type { CriterionName, UpdateRule } from '../engine/kernels.js';
-import type { BlockShape, ParameterShape } from '../fisher/block-shape.js';
-import type { FisherForm } from '../fisher/form.js';
-import type { ParsedPattern } from '../groups/pattern.js';
-import type { BlockLayout, Damping } from '../options.js';
-import type { StatisticsOption } from '../report/statistics.js';
+import type { BlockLayout, Damping, StatisticsOption } from '../options.js';
 import type { Selection } from '../selection/greedy.js';
 import type { ChosenSolver, SolverOption } from '../solvers/choose.js';
+import type { FisherForm } from '../solvers/form.js';
 
 /** Samples of a batch where nothing is said. */
 export const USUAL_BATCH = 128;

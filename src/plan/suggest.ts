@@ -1,6 +1,6 @@
-import { isPlain } from '../fisher/form.js';
 import type { MemorySuggestion } from '../memory-refusal.js';
 import { dualIsAccurate, mostDualSamples } from '../solvers/choose.js';
+import { isPlain } from '../solvers/form.js';
 import { memoryOf } from './memory.js';
 import { planRun } from './run-plan.js';
 import type { RunSettings } from './run-settings.js';

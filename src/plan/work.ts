@@ -1,4 +1,4 @@
-import type { BlockShape } from '../fisher/block-shape.js';
+import type { BlockShape } from '../blocks/block-shape.js';
 import { accumulateFlops, greedyFlops, invertFlops, updateFlops } from '../solvers/flops.js';
 import { kfacFlops } from './kfac.js';
 import { invertsBlocks, isKfac, type RunPlan } from './run-settings.js';

@@ -1,8 +1,8 @@
 import { traceOf } from '../fisher/damping.js';
 import type { EstimatedFisher } from '../fisher/estimate.js';
-import type { FisherForm } from '../fisher/form.js';
 import type { Lambda } from '../fisher/lambda.js';
 import type { ChosenSolver } from '../solvers/choose.js';
+import type { FisherForm } from '../solvers/form.js';
 
 /** What is told of a Fisher. */
 export interface FisherFigures {

@@ -1,21 +1,19 @@
 import type { ChosenEngine } from '../engine/engine.js';
 import type { CriterionName, UpdateRule } from '../engine/kernels.js';
-import type { SweptDamping } from '../fisher/damping-sweep.js';
-import type { FisherFormOptions } from '../fisher/form.js';
 import type { BlockLayout, Damping } from '../options.js';
 import type { Preset } from '../preset-names.js';
+import type { PhaseStatistics } from '../progress/phase-clock.js';
 import type { Scope } from '../selection/budgets.js';
 import type { CurvePoint } from '../selection/curve.js';
 import type { Selection } from '../selection/greedy.js';
 import type { ChosenSolver } from '../solvers/choose.js';
+import type { FisherFormOptions } from '../solvers/form.js';
+import type { MagnitudeStatistics } from '../steps/compare-magnitude.js';
+import type { SweptDamping } from '../steps/damping-sweep.js';
 import type { Schedule } from '../steps/schedule.js';
 
 /** Version of {@link RunStatistics}; schemas/statistics.schema.json describes it. */
 export const STATISTICS_VERSION = 1;
-
-/** `basic` leaves out what takes further passes over the scores: `curve` and `magnitude`. */
-export type StatisticsOption = 'full' | 'basic';
-export const STATISTICS_OPTIONS: readonly StatisticsOption[] = ['full', 'basic'];
 
 /** Quantiles of the saliency that are reported. */
 export const QUANTILES = [0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1] as const;
@@ -107,17 +105,6 @@ export interface MeasuredLossStatistics {
   after: number | null;
 }
 
-/** How a ranking agrees with that by magnitude. */
-export interface MagnitudeStatistics {
-  /** Share of the weights pruned that magnitude prunes too, by the same budgets; null where none were. */
-  overlap: number | null;
-  /**
-   * Spearman's correlation of the scores with the magnitudes of what was ranked, exact up to 65536 weights
-   * (or groups), else of an even sample of them; null with pattern `n:m`, and where all are equal.
-   */
-  rankCorrelation: number | null;
-}
-
 /** FLOPs of weights that are not pruned. */
 export interface FlopsStatistics {
   /** With no weight pruned. */
@@ -197,32 +184,4 @@ export interface ParameterStatistics extends Counts {
   /** The last step beside magnitude; null for criterion magnitude. */
   magnitude: MagnitudeStatistics | null;
   predictedLossChange: LossChange | null;
-}
-
-export interface PhaseStatistics {
-  name:
-    | 'read'
-    | 'accumulate'
-    | 'save'
-    | 'sweep'
-    | 'invert'
-    | 'score'
-    | 'select'
-    | 'compare'
-    | 'search'
-    | 'measure'
-    | 'update';
-  /**
-   * Wall time; `read` is the time spent waiting for gradients, `search` mostly and `measure` all of that in
-   * the caller's loss.
-   */
-  seconds: number;
-  /**
-   * Wall time that was predicted from the sizes and a short measurement of the machine, mostly within
-   * a factor of 2. null for phases that depend on other things or take next to no time, and where
-   * measuring would have taken about as long as the run.
-   */
-  estimatedSeconds: number | null;
-  /** Shared memory in use at most until the end of the phase. */
-  peakBytes: number;
 }

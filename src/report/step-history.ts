@@ -1,4 +1,4 @@
-import type { BlockedParameter } from '../fisher/blocked-parameter.js';
+import type { BlockedParameter } from '../blocks/blocked-parameter.js';
 import type { MeasuredLoss, StepOutcome } from '../steps/pruning-step.js';
 import type { LossTerms, PredictedLossChange } from '../updates/apply.js';
 import type { StepSearch } from '../updates/search-step.js';

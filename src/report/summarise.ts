@@ -1,12 +1,10 @@
-import { type BlockShape, sizeOf } from '../fisher/block-shape.js';
-import type { SweptDamping } from '../fisher/damping-sweep.js';
-import type { FisherForm } from '../fisher/form.js';
+import { type BlockShape, sizeOf } from '../blocks/block-shape.js';
 import { type InverseDiagonal, largestResidual } from '../fisher/invert.js';
 import { lambdaOf } from '../fisher/lambda.js';
 import { inPieces } from '../memory/pieces.js';
 import type { Parameter } from '../parameters.js';
 import type { RunContext } from '../pool/run-context.js';
-import type { PruneSettings } from '../prune-options.js';
+import type { PhaseStatistics } from '../progress/phase-clock.js';
 import { flopsLeft } from '../selection/amounts.js';
 import { type Budgets, costsOf } from '../selection/budgets.js';
 import { type CurvePoint, hasLosses, lossCurve } from '../selection/curve.js';
@@ -14,13 +12,15 @@ import type { Cut } from '../selection/cut.js';
 import { scoresAtRanks } from '../selection/rank.js';
 import { onlyList, type RankedLists } from '../selection/ranked-lists.js';
 import type { RankedGroups, Ranking } from '../selection/ranking.js';
+import type { FisherForm } from '../solvers/form.js';
+import type { MagnitudeComparison } from '../steps/compare-magnitude.js';
+import type { SweptDamping } from '../steps/damping-sweep.js';
 import { adviceOn } from './advice.js';
-import type { MagnitudeComparison } from './compare-magnitude.js';
 import type { FisherFigures } from './fisher-figures.js';
+import type { ReportedSettings } from './reported-settings.js';
 import {
   type Counts,
   type ParameterStatistics,
-  type PhaseStatistics,
   QUANTILES,
   type RunStatistics,
   STATISTICS_VERSION,
@@ -29,7 +29,7 @@ import { type StepHistory, sumOfChanges } from './step-history.js';
 
 /** What a run has found, its last step in detail; block order where it is by weight or block. */
 export interface RunFindings {
-  settings: PruneSettings;
+  settings: ReportedSettings;
   all: readonly Pick<Parameter, 'name' | 'shape' | 'prunable'>[];
   parameters: readonly (BlockShape & { prunedBefore: number })[];
   fisher: FisherFigures | undefined;
@@ -185,7 +185,7 @@ function counts(size: number, prunedBefore: number, prunedNow: number): Counts {
 /** The curve at the sparsities of the settings and at the one that is pruned to. */
 async function curveOf(
   context: RunContext,
-  { budgets: { sparsity, scope }, curve }: PruneSettings,
+  { budgets: { sparsity, scope }, curve }: ReportedSettings,
   ranking: Ranking,
 ): Promise<CurvePoint[]> {
   const target = typeof sparsity === 'number' ? [sparsity] : [];

@@ -1,5 +1,5 @@
+import type { ParsedPattern } from '../blocks/pattern.js';
 import { optionError, WoodFisherError } from '../errors.js';
-import type { ParsedPattern } from '../groups/pattern.js';
 import { checkChoice, checkSparsity, DEFAULTS } from '../options.js';
 
 /** `global`: one threshold over all parameters. `layer`: the same sparsity in each of them. */

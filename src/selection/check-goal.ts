@@ -1,5 +1,5 @@
+import type { BlockedParameter } from '../blocks/blocked-parameter.js';
 import { WoodFisherError } from '../errors.js';
-import type { BlockedParameter } from '../fisher/blocked-parameter.js';
 import { weightsToPrune } from './amounts.js';
 import { type Budgets, type ByName, checkBudgetNames, costsOf } from './budgets.js';
 import { totalsOf } from './units.js';

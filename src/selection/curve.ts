@@ -1,7 +1,7 @@
+import { cutIntoTasks, tasksOfBytes, wholeParameters } from '../blocks/spans.js';
 import { needsFisher } from '../criteria/score.js';
 import type { KernelJob } from '../engine/kernels.js';
 import { optionError } from '../errors.js';
-import { cutIntoTasks, tasksOfBytes, wholeParameters } from '../fisher/spans.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
 import { prunedCount, totalsTogether } from './amounts.js';
 import { scoresAtRanks } from './rank.js';

@@ -1,5 +1,5 @@
+import { cutIntoTasks, tasksOfBytes, wholeParameters } from '../blocks/spans.js';
 import type { KernelJob } from '../engine/kernels.js';
-import { cutIntoTasks, tasksOfBytes, wholeParameters } from '../fisher/spans.js';
 import type { ArrayPlan } from '../memory/array-plan.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
 import { scoresAtRanks } from './rank.js';

@@ -1,8 +1,8 @@
+import type { BlockShape } from '../blocks/block-shape.js';
+import { cutIntoTasks } from '../blocks/spans.js';
 import type { KernelJob } from '../engine/kernels.js';
-import type { BlockShape } from '../fisher/block-shape.js';
 import type { FisherState } from '../fisher/fisher-state.js';
 import type { Lambda } from '../fisher/lambda.js';
-import { cutIntoTasks } from '../fisher/spans.js';
 import type { ArrayPlan } from '../memory/array-plan.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
 

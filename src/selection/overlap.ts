@@ -1,4 +1,4 @@
-import type { BlockedParameter } from '../fisher/blocked-parameter.js';
+import type { BlockedParameter } from '../blocks/blocked-parameter.js';
 import { inPieces } from '../memory/pieces.js';
 
 /** Weights that were there and are in neither of two sets of masks, by parameter. */

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
+import { cutIntoTasks, type SpanShape, wholeParameters } from '../blocks/spans.js';
 import type { KernelJob } from '../engine/kernels.js';
-import { cutIntoTasks, type SpanShape, wholeParameters } from '../fisher/spans.js';
 import type { ArrayPlan } from '../memory/array-plan.js';
 import { fillInPieces, inPieces } from '../memory/pieces.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';

@@ -1,15 +1,15 @@
+import type { BlockedParameter } from '../blocks/blocked-parameter.js';
+import type { ParsedPattern } from '../blocks/pattern.js';
 import { needsFisher, type ScoreInputs, scoreWeights, usesInverse } from '../criteria/score.js';
 import type { CriterionName } from '../engine/kernels.js';
-import type { BlockedParameter } from '../fisher/blocked-parameter.js';
 import type { FisherState } from '../fisher/fisher-state.js';
 import { type GroupModel, groupModel } from '../groups/group-model.js';
 import { exactScores, summedScores } from '../groups/group-scores.js';
-import { groupUnits } from '../groups/group-units.js';
-import type { ParsedPattern } from '../groups/pattern.js';
 import { inPieces } from '../memory/pieces.js';
 import type { RunContext } from '../pool/run-context.js';
 import { type Budgets, costsOf } from './budgets.js';
 import { type Selection, traceBlocks } from './greedy.js';
+import { groupUnits } from './group-units.js';
 import { type Units, weightUnits } from './units.js';
 
 /** What a selection is made from. */

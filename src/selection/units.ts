@@ -1,5 +1,5 @@
+import type { BlockedParameter } from '../blocks/blocked-parameter.js';
 import type { AxisOrder } from '../engine/kernels.js';
-import type { BlockedParameter } from '../fisher/blocked-parameter.js';
 
 /** In what a budget is counted. */
 export type Currency = 'units' | 'weights' | 'flops';

@@ -1,4 +1,4 @@
-import { walk } from '../fisher/layout.js';
+import { walk } from '../blocks/layout.js';
 import type { Ranking } from './ranking.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { BlockShape } from '../fisher/block-shape.js';
+import type { BlockShape } from '../blocks/block-shape.js';
 import type { SlabPlan } from './slab-plan.js';
 import type { SlabRecord } from './slab-records.js';
 

@@ -1,5 +1,5 @@
+import type { BlockedParameter } from '../blocks/blocked-parameter.js';
 import type { Region } from '../files/region.js';
-import type { BlockedParameter } from '../fisher/blocked-parameter.js';
 import type { Slice } from './slice.js';
 
 /** A slice in memory: a parameter of its own for the engines. */

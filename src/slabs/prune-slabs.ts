@@ -1,4 +1,4 @@
-import { PhaseClock } from '../report/progress.js';
+import { PhaseClock } from '../progress/phase-clock.js';
 import { pruneSlabStep } from './prune-step.js';
 import { withSlabContext } from './slab-context.js';
 import type { SlabRun, SlabRunResult } from './slab-run.js';

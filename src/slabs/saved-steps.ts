@@ -1,4 +1,4 @@
-import type { StepsDone } from '../steps/step-journal.js';
+import type { StepsDone } from '../step-journal.js';
 import { readArrays } from './slab-arrays.js';
 import type { SlabRecords } from './slab-records.js';
 

@@ -1,5 +1,5 @@
-import type { BlockShape } from '../fisher/block-shape.js';
-import { wholeParameters } from '../fisher/spans.js';
+import type { BlockShape } from '../blocks/block-shape.js';
+import { wholeParameters } from '../blocks/spans.js';
 import { plannedBytes } from '../memory/array-plan.js';
 import { memoryOf } from '../plan/memory.js';
 import type { RunPlan } from '../plan/run-settings.js';

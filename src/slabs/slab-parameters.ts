@@ -1,10 +1,10 @@
+import type { BlockedParameter } from '../blocks/blocked-parameter.js';
+import { toBlockOrder } from '../blocks/layout.js';
+import { countZeros, nonFiniteWeight } from '../blocks/load-arrays.js';
+import { weightArrays } from '../blocks/parameter-arrays.js';
 import { WoodFisherError } from '../errors.js';
 import { flatIndex, type Region, regionSize } from '../files/region.js';
 import { readAll, readsOf } from '../files/tensor-reads.js';
-import type { BlockedParameter } from '../fisher/blocked-parameter.js';
-import { toBlockOrder } from '../fisher/layout.js';
-import { countZeros, nonFiniteWeight } from '../fisher/load-arrays.js';
-import { weightArrays } from '../fisher/parameter-arrays.js';
 import { DTYPE_BYTES, isFloatDtype } from '../formats/dtypes.js';
 import type { ModelFiles } from '../formats/safetensors/model-files.js';
 import type { SafetensorsFile } from '../formats/safetensors/reader.js';

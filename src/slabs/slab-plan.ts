@@ -1,5 +1,5 @@
+import { checkTile } from '../blocks/block-parameters.js';
 import { WoodFisherError } from '../errors.js';
-import { checkTile } from '../fisher/block-parameters.js';
 import { stateBytes, sumArrays } from '../fisher/state-layout.js';
 import { requireGroups } from '../groups/group-model.js';
 import { plannedBytes } from '../memory/array-plan.js';

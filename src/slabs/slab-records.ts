@@ -4,6 +4,14 @@ import { replaceFile } from '../formats/replace-file.js';
 import type { PredictedLossChange } from '../updates/apply.js';
 import { writeArrays } from './slab-arrays.js';
 
+/** What is known of a Fisher on disk beside its arrays. */
+export interface SavedState {
+  samples: number;
+  panels: number;
+  lowOrder: boolean;
+  centred: boolean;
+}
+
 /** What a pass over a slab has found; lists by slice. */
 export interface SlabRecord {
   /** Weights that were pruned before. */
@@ -109,12 +117,4 @@ export class SlabRecords {
 
 function number(slab: number): string {
   return slab.toString().padStart(6, '0');
-}
-
-/** What is known of a Fisher on disk beside its arrays. */
-export interface SavedState {
-  samples: number;
-  panels: number;
-  lowOrder: boolean;
-  centred: boolean;
 }

@@ -1,6 +1,6 @@
+import { toModelLayout } from '../blocks/layout.js';
 import type { PrunedPiece, PrunedTensor } from '../files/pruned-model.js';
 import { regionSize } from '../files/region.js';
-import { toModelLayout } from '../fisher/layout.js';
 import { readFully } from '../formats/safetensors/positioned-read.js';
 import type { TensorSource } from '../formats/safetensors/writer.js';
 import type { RunContext } from '../pool/run-context.js';

@@ -1,7 +1,7 @@
-import { weightArrays } from '../fisher/parameter-arrays.js';
-import { rangesOf } from '../groups/group-units.js';
+import { weightArrays } from '../blocks/parameter-arrays.js';
 import { fillInPieces } from '../memory/pieces.js';
 import type { RunContext } from '../pool/run-context.js';
+import { rangesOf } from '../selection/group-units.js';
 import type { RankedLists, UnitList, UnitPart } from '../selection/ranked-lists.js';
 import type { Ranking } from '../selection/ranking.js';
 import type { Units } from '../selection/units.js';

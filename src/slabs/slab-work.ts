@@ -1,5 +1,5 @@
 import type { RunContext } from '../pool/run-context.js';
-import type { PhaseClock } from '../report/progress.js';
+import type { PhaseClock } from '../progress/phase-clock.js';
 import type { SlabRun } from './slab-run.js';
 import { SlabsAhead } from './slabs-ahead.js';
 

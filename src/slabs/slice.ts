@@ -1,8 +1,8 @@
+import type { BlockShape } from '../blocks/block-shape.js';
+import { cutBlocks } from '../blocks/cut-blocks.js';
+import type { ParameterGroups } from '../blocks/parameter-groups.js';
 import type { AxisOrder } from '../engine/kernels.js';
 import { type Region, regionSize, wholeRegion } from '../files/region.js';
-import type { BlockShape } from '../fisher/block-shape.js';
-import { cutBlocks } from '../groups/cut-blocks.js';
-import type { ParameterGroups } from '../groups/parameter-groups.js';
 
 /** Blocks of one parameter, in block order. */
 export interface Slice {

@@ -1,8 +1,8 @@
 import type { MatchedGradients } from '../files/gradient-files.js';
 import type { PrunedTensor } from '../files/pruned-model.js';
-import { PhaseClock } from '../report/progress.js';
+import { PhaseClock } from '../progress/phase-clock.js';
 import { StepHistory } from '../report/step-history.js';
-import type { StepsDone } from '../steps/step-journal.js';
+import type { StepsDone } from '../step-journal.js';
 import { startPass } from './passes/start.js';
 import { pruneSlabStep } from './prune-step.js';
 import { doneSteps, recordStep } from './saved-steps.js';

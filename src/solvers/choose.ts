@@ -1,8 +1,8 @@
 import type { SolverName } from '../engine/kernels.js';
 import { optionError, WoodFisherError } from '../errors.js';
-import { type FisherForm, isPlain } from '../fisher/form.js';
 import type { Damping } from '../options.js';
 import { invertFlops } from './flops.js';
+import { type FisherForm, isPlain } from './form.js';
 
 export type SolverOption = 'auto' | SolverName;
 export const SOLVER_OPTIONS: readonly SolverOption[] = ['auto', 'gram', 'dual', 'woodbury'];

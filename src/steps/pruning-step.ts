@@ -1,21 +1,31 @@
+import type { BlockedParameter } from '../blocks/blocked-parameter.js';
+import type { ParsedPattern } from '../blocks/pattern.js';
 import { usesInverse } from '../criteria/score.js';
-import type { BlockedParameter } from '../fisher/blocked-parameter.js';
 import type { EstimatedFisher } from '../fisher/estimate.js';
+import type { FirstOrderTerm } from '../fisher/first-order.js';
 import { inverseGradient } from '../fisher/inverse-gradient.js';
 import { type InverseDiagonal, invertBlocks } from '../fisher/invert.js';
 import { inPieces } from '../memory/pieces.js';
+import type { StatisticsOption } from '../options.js';
 import type { Parameter } from '../parameters.js';
 import type { RunContext } from '../pool/run-context.js';
-import type { PruneSettings } from '../prune-options.js';
-import { compareMagnitude, type MagnitudeComparison } from '../report/compare-magnitude.js';
-import type { PhaseClock } from '../report/progress.js';
+import type { PhaseClock } from '../progress/phase-clock.js';
 import type { Budgets } from '../selection/budgets.js';
 import { type Ranking, rank } from '../selection/ranking.js';
 import { type SelectedMasks, select } from '../selection/select.js';
 import { applyUpdate, type PredictedLossChange } from '../updates/apply.js';
-import type { FirstOrderTerm } from '../updates/first-order.js';
 import { LentModel } from '../updates/lent-model.js';
 import { type StepSearch, searchStep } from '../updates/search-step.js';
+import { compareMagnitude, type MagnitudeComparison } from './compare-magnitude.js';
+import type { Method } from './method.js';
+
+/** How a step is done. */
+export interface StepSettings extends Method {
+  /** What is pruned as one. */
+  pattern: ParsedPattern;
+  /** `full`: the last step is compared with magnitude. */
+  statistics: StatisticsOption;
+}
 
 /** What one pruning step works on. */
 export interface StepInput {
@@ -59,7 +69,7 @@ export interface MeasuredLoss {
 /** Ranks, cuts and updates once, with one Fisher. */
 export async function pruningStep(
   context: RunContext,
-  settings: PruneSettings,
+  settings: StepSettings,
   clock: PhaseClock,
   input: StepInput,
 ): Promise<StepOutcome> {
@@ -80,7 +90,7 @@ type Updated = Pick<StepOutcome, 'changes' | 'firstOrder' | 'measuredLoss'>;
 /** An update with the loss before and after it: those that a line search has found, or else measured. */
 async function measured(
   context: RunContext,
-  { loss, firstOrder }: PruneSettings,
+  { loss, firstOrder }: StepSettings,
   clock: PhaseClock,
   { all, parameters, lossBefore }: StepInput,
   update: () => Promise<Updated>,
@@ -112,7 +122,7 @@ export interface ScoredStep {
 /** Inverts and scores, of all parameters or of some blocks. */
 export async function scoreStep(
   context: RunContext,
-  settings: PruneSettings,
+  settings: StepSettings,
   clock: PhaseClock,
   input: StepInput,
 ): Promise<ScoredStep> {
@@ -124,7 +134,7 @@ export async function scoreStep(
 }
 
 /** α by which weights are ranked: the one given, or for a line search that of the step before. */
-function selectionStepOf({ firstOrder }: PruneSettings, { stepBefore = 0 }: StepInput): number {
+function selectionStepOf({ firstOrder }: StepSettings, { stepBefore = 0 }: StepInput): number {
   if (firstOrder === undefined) return 0;
   return 'step' in firstOrder ? firstOrder.step : stepBefore;
 }
@@ -132,7 +142,7 @@ function selectionStepOf({ firstOrder }: PruneSettings, { stepBefore = 0 }: Step
 /** D and the condition where they are wanted, and h for the first-order term. */
 async function invert(
   context: RunContext,
-  { criterion, firstOrder }: PruneSettings,
+  { criterion, firstOrder }: StepSettings,
   clock: PhaseClock,
   { fisher }: StepInput,
 ): Promise<{ inverse?: InverseDiagonal; h?: Float64Array[] }> {
@@ -147,7 +157,7 @@ async function invert(
 /** Scores what may be pruned: weights by criterion or in greedy order, or groups. */
 async function score(
   context: RunContext,
-  { criterion, seed, selection, pattern }: PruneSettings,
+  { criterion, seed, selection, pattern }: StepSettings,
   { parameters, fisher, budgets }: StepInput,
   inverse: InverseDiagonal | undefined,
   firstOrder: FirstOrderTerm | undefined,
@@ -169,7 +179,7 @@ async function score(
 /** Prunes by the masks and updates, all parameters or some blocks. */
 export async function updateStep(
   context: RunContext,
-  { update: rule, firstOrder }: PruneSettings,
+  { update: rule, firstOrder }: StepSettings,
   clock: PhaseClock,
   { all, parameters, fisher, stepBefore, lossBefore, changesBefore }: StepInput,
   masks: readonly Uint8Array[],

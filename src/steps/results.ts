@@ -1,5 +1,5 @@
-import type { BlockedParameter } from '../fisher/blocked-parameter.js';
-import { toModelLayout } from '../fisher/layout.js';
+import type { BlockedParameter } from '../blocks/blocked-parameter.js';
+import { toModelLayout } from '../blocks/layout.js';
 import { fillInPieces } from '../memory/pieces.js';
 import type { Parameter } from '../parameters.js';
 

@@ -1,4 +1,4 @@
-import type { BlockedParameter } from '../fisher/blocked-parameter.js';
+import type { BlockedParameter } from '../blocks/blocked-parameter.js';
 import { flopsLeft } from '../selection/amounts.js';
 import { type Budgets, type ByName, costsOf } from '../selection/budgets.js';
 import { totalsOf } from '../selection/units.js';

@@ -1,4 +1,4 @@
-import { sizeOf } from '../fisher/block-shape.js';
+import { sizeOf } from '../blocks/block-shape.js';
 import type { FactoredGradients } from '../parameters.js';
 import type { Labels } from './labels.js';
 import type { FactorOptions } from './options.js';

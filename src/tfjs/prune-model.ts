@@ -1,4 +1,4 @@
-import type { ProgressListener } from '../report/progress.js';
+import type { ProgressListener } from '../progress/progress.js';
 import type { RunStatistics } from '../report/statistics.js';
 import type { Dataset } from './data/dataset.js';
 import { ExampleDraw } from './data/draw.js';

@@ -1,11 +1,11 @@
+import type { BlockShape } from '../blocks/block-shape.js';
+import { cutIntoTasks } from '../blocks/spans.js';
 import type { KernelJob, UpdateRule } from '../engine/kernels.js';
-import type { BlockShape } from '../fisher/block-shape.js';
+import { type FirstOrderTerm, firstOrderOf } from '../fisher/first-order.js';
 import type { FisherState } from '../fisher/fisher-state.js';
 import type { Lambda } from '../fisher/lambda.js';
-import { cutIntoTasks } from '../fisher/spans.js';
 import type { ArrayPlan } from '../memory/array-plan.js';
 import type { LabelledJob, RunContext } from '../pool/run-context.js';
-import { type FirstOrderTerm, firstOrderOf } from './first-order.js';
 
 /**
  * What the weights that stay do when others are pruned. `none`: nothing. `independent`: the paper's

@@ -1,6 +1,6 @@
+import type { BlockedParameter } from '../blocks/blocked-parameter.js';
+import { toModelLayout } from '../blocks/layout.js';
 import { optionError } from '../errors.js';
-import type { BlockedParameter } from '../fisher/blocked-parameter.js';
-import { toModelLayout } from '../fisher/layout.js';
 import type { Parameter } from '../parameters.js';
 import type { RunContext } from '../pool/run-context.js';
 

@@ -1,6 +1,6 @@
+import type { BlockShape } from '../blocks/block-shape.js';
+import type { BlockedParameter } from '../blocks/blocked-parameter.js';
 import { WoodFisherError } from '../errors.js';
-import type { BlockShape } from '../fisher/block-shape.js';
-import type { BlockedParameter } from '../fisher/blocked-parameter.js';
 import type { ArrayPlan } from '../memory/array-plan.js';
 import { copyInPieces, inPieces } from '../memory/pieces.js';
 import type { Parameter } from '../parameters.js';

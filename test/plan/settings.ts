@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { ParameterShape } from '../../src/fisher/block-shape.js';
+import type { ParameterShape } from '../../src/blocks/block-shape.js';
 import type { RunSettings } from '../../src/plan/run-settings.js';
 
 /** Settings of a run, for tests to change. */

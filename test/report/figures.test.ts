@@ -1,7 +1,7 @@
 import test from 'ava';
 import { BlockFisher, prune, WoodFisherError } from '../../src/index.js';
-import { spearman } from '../../src/report/rank-correlation.js';
 import { CURVE_SPARSITIES } from '../../src/selection/curve.js';
+import { spearman } from '../../src/steps/rank-correlation.js';
 import { ENGINES } from '../engines.js';
 import { constrainedMinimum, fisher as denseFisher, quadraticForm } from '../oracle/dense.js';
 import { randomBatches, randomParameter, seeded } from '../random.js';

@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander';
-import { DEFAULTS } from '../../options.js';
-import { STATISTICS_OPTIONS } from '../../report/statistics.js';
+import { DEFAULTS, STATISTICS_OPTIONS } from '../../options.js';
 import { EXIT_CODES_HELP } from '../exit-codes.js';
 import { addEngineFlags } from '../flags/engine-flags.js';
 import { addPruningFlags, addSaveFisherFlag } from '../flags/pruning-flags.js';

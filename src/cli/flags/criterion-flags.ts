@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander';
 import { CRITERIA } from '../../criteria/score.js';
 import type { CriterionName } from '../../engine/kernels.js';
-import { FISHER_SCALES, type FisherScale } from '../../fisher/form.js';
 import { BLOCK_LAYOUTS, type BlockLayout, type Damping, DEFAULTS } from '../../options.js';
 import { PRESETS } from '../../preset-names.js';
 import { SOLVER_OPTIONS, type SolverOption } from '../../solvers/choose.js';
+import { FISHER_SCALES, type FisherScale } from '../../solvers/form.js';
 import { parseNumber, parseNumbers } from '../arguments.js';
 import { choice, number } from './option-kinds.js';
 

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
+import { PATTERN_AXES, type PatternAxis } from '../../blocks/pattern.js';
 import type { UpdateRule } from '../../engine/kernels.js';
-import { PATTERN_AXES, type PatternAxis } from '../../groups/pattern.js';
 import { DEFAULTS } from '../../options.js';
 import type { Preset } from '../../preset-names.js';
 import { type BudgetOptions, SCOPES } from '../../selection/budgets.js';

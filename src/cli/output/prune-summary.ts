@@ -1,13 +1,9 @@
 import Table from 'cli-table3';
 import type { KeptTensor } from '../../files/sort-tensors.js';
-import type { SweptDamping } from '../../fisher/damping-sweep.js';
 import type { Damping } from '../../options.js';
-import type {
-  LossChange,
-  ParameterStatistics,
-  PhaseStatistics,
-  RunStatistics,
-} from '../../report/statistics.js';
+import type { PhaseStatistics } from '../../progress/phase-clock.js';
+import type { LossChange, ParameterStatistics, RunStatistics } from '../../report/statistics.js';
+import type { SweptDamping } from '../../steps/damping-sweep.js';
 import { count, percent, scientific, seconds, setting } from './numbers.js';
 
 /** What a run has written, by what it is. */

@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
+import type { BlockedParameter } from '../../blocks/blocked-parameter.js';
+import { toBlockOrder } from '../../blocks/layout.js';
 import { formatError } from '../../formats/errors.js';
 import { fillInPieces, inPieces } from '../../memory/pieces.js';
 import type { RunContext } from '../../pool/run-context.js';
-import type { BlockedParameter } from '../blocked-parameter.js';
+import type { FisherForm } from '../../solvers/form.js';
 import { FisherState, type ParameterState } from '../fisher-state.js';
-import type { FisherForm } from '../form.js';
-import { toBlockOrder } from '../layout.js';
 import { stride } from '../state-layout.js';
 import { STATE_PIECE, type StateSource } from './state-source.js';
 import { type TensorKind, tensorName } from './tensors.js';

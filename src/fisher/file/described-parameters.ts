@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
+import { blockParameters } from '../../blocks/block-parameters.js';
+import { type ParameterShape, sizeOf } from '../../blocks/block-shape.js';
+import type { BlockedParameter } from '../../blocks/blocked-parameter.js';
+import { groupLayout } from '../../blocks/parameter-groups.js';
+import type { ParsedPattern } from '../../blocks/pattern.js';
 import { WoodFisherError } from '../../errors.js';
 import { formatError, quote } from '../../formats/errors.js';
-import { groupLayout } from '../../groups/parameter-groups.js';
-import type { ParsedPattern } from '../../groups/pattern.js';
 import type { Lease } from '../../memory/arena.js';
 import { firstDifference } from '../../memory/first-difference.js';
 import type { Parameter } from '../../parameters.js';
-import { blockParameters } from '../block-parameters.js';
-import { type ParameterShape, sizeOf } from '../block-shape.js';
-import type { BlockedParameter } from '../blocked-parameter.js';
 import { patternOf } from './description.js';
 import type { StateSource } from './state-source.js';
 

@@ -1,13 +1,13 @@
-import type { SolverName } from '../../engine/kernels.js';
-import { formatError, quote } from '../../formats/errors.js';
 import {
   PATTERN_AXES,
   type ParsedPattern,
   type PatternAxis,
   parsePattern,
-} from '../../groups/pattern.js';
+} from '../../blocks/pattern.js';
+import type { SolverName } from '../../engine/kernels.js';
+import { formatError, quote } from '../../formats/errors.js';
 import { BLOCK_LAYOUTS, type BlockLayout, MAX_BLOCK_SIZE } from '../../options.js';
-import type { FisherScale } from '../form.js';
+import type { FisherScale } from '../../solvers/form.js';
 
 /** Version of the files of a Fisher state; docs/formats.md describes them. */
 export const STATE_VERSION = 1;

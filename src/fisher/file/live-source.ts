@@ -1,9 +1,9 @@
-import type { ParsedPattern } from '../../groups/pattern.js';
+import type { BlockedParameter } from '../../blocks/blocked-parameter.js';
+import { toModelLayout } from '../../blocks/layout.js';
+import type { ParsedPattern } from '../../blocks/pattern.js';
+import type { StateChunk } from '../../blocks/spans.js';
 import type { BlockLayout } from '../../options.js';
-import type { BlockedParameter } from '../blocked-parameter.js';
 import type { FisherState, ParameterState } from '../fisher-state.js';
-import { toModelLayout } from '../layout.js';
-import type { StateChunk } from '../spans.js';
 import { bytesOfBlock, stride } from '../state-layout.js';
 import { describedPattern, type StateDescription } from './description.js';
 import type { BlockArrays, StateSource, WeightVectors } from './state-source.js';

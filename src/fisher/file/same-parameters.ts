@@ -1,9 +1,9 @@
+import type { BlockedParameter } from '../../blocks/blocked-parameter.js';
+import { toBlockOrder, toModelLayout } from '../../blocks/layout.js';
+import type { ParsedPattern } from '../../blocks/pattern.js';
 import { WoodFisherError } from '../../errors.js';
 import { quote } from '../../formats/errors.js';
-import type { ParsedPattern } from '../../groups/pattern.js';
 import { firstDifference } from '../../memory/first-difference.js';
-import type { BlockedParameter } from '../blocked-parameter.js';
-import { toBlockOrder, toModelLayout } from '../layout.js';
 import { requireSameCut } from './described-parameters.js';
 import type { StateSource } from './state-source.js';
 

@@ -1,7 +1,12 @@
 import { WoodFisherError } from '../../errors.js';
 import { type BlockLayout, type Damping, describeDamping } from '../../options.js';
 import type { SolverOption } from '../../solvers/choose.js';
-import { checkForm, type FisherForm, type FisherFormOptions, type FisherScale } from '../form.js';
+import {
+  checkForm,
+  type FisherForm,
+  type FisherFormOptions,
+  type FisherScale,
+} from '../../solvers/form.js';
 import type { StateSource } from './state-source.js';
 
 /** What a run may ask for that a saved Fisher has decided already. */

@@ -1,6 +1,6 @@
+import type { BlockedParameter } from '../../blocks/blocked-parameter.js';
 import type { RunContext } from '../../pool/run-context.js';
-import type { PhaseClock } from '../../report/progress.js';
-import type { BlockedParameter } from '../blocked-parameter.js';
+import type { PhaseClock } from '../../progress/phase-clock.js';
 import { type EstimatedFisher, type EstimateSettings, takeSamples } from '../estimate.js';
 import { SampleStream } from '../sample-stream.js';
 import { FactorSums } from './factor-sums.js';

@@ -1,11 +1,11 @@
+import type { BlockShape } from '../../blocks/block-shape.js';
+import type { BlockedParameter } from '../../blocks/blocked-parameter.js';
+import { weightArrays } from '../../blocks/parameter-arrays.js';
 import { WoodFisherError } from '../../errors.js';
 import { inPieces } from '../../memory/pieces.js';
 import { MAX_BLOCK_SIZE } from '../../options.js';
 import type { RunContext } from '../../pool/run-context.js';
-import type { BlockShape } from '../block-shape.js';
-import type { BlockedParameter } from '../blocked-parameter.js';
 import { asLaidOut, FisherState, type SharedBatch } from '../fisher-state.js';
-import { weightArrays } from '../parameter-arrays.js';
 import type { SampleSink } from '../sample-stream.js';
 import { PANEL } from '../state-layout.js';
 

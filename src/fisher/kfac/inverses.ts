@@ -1,7 +1,7 @@
+import type { BlockShape } from '../../blocks/block-shape.js';
 import type { KernelJob } from '../../engine/kernels.js';
 import { inPieces } from '../../memory/pieces.js';
 import type { LabelledJob, RunContext } from '../../pool/run-context.js';
-import type { BlockShape } from '../block-shape.js';
 import type { FactorSums, LayerSums } from './factor-sums.js';
 
 /**

@@ -1,11 +1,11 @@
+import type { BlockedParameter } from '../../blocks/blocked-parameter.js';
+import { cutIntoTasks } from '../../blocks/spans.js';
 import { inPieces } from '../../memory/pieces.js';
 import type { Damping } from '../../options.js';
 import type { LabelledJob, RunContext } from '../../pool/run-context.js';
-import type { BlockedParameter } from '../blocked-parameter.js';
 import { resolveDamping } from '../damping.js';
 import { FisherState, type ParameterState } from '../fisher-state.js';
 import { lambdaOf } from '../lambda.js';
-import { cutIntoTasks } from '../spans.js';
 import type { FactorSums, LayerSums } from './factor-sums.js';
 import {
   dampingShares,

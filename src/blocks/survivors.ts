@@ -1,9 +1,9 @@
-import { blocksOf } from '../groups/cut-blocks.js';
 import type { Lease } from '../memory/arena.js';
 import { fillInPieces, inPieces } from '../memory/pieces.js';
 import type { Parameter } from '../parameters.js';
 import { type BlockShape, checkShapes, isPrunable, type ParameterShape } from './block-shape.js';
 import type { BlockedParameter } from './blocked-parameter.js';
+import { blocksOf } from './cut-blocks.js';
 import { walk } from './layout.js';
 import { checkData, checkLength, countZeros, loadWeights } from './load-arrays.js';
 import { parameterArrays, placeArrays } from './parameter-arrays.js';

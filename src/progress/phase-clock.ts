@@ -1,16 +1,30 @@
-import type { PhaseStatistics } from './statistics.js';
-
-/** How far a run is. */
-export interface ProgressEvent {
-  phase: PhaseStatistics['name'];
-  /** Samples (accumulate) or blocks (the other phases) that are done. */
-  done: number;
-  /** Of how many; undefined where that is not known beforehand. */
-  total: number | undefined;
-  unit: 'samples' | 'blocks';
+export interface PhaseStatistics {
+  name:
+    | 'read'
+    | 'accumulate'
+    | 'save'
+    | 'sweep'
+    | 'invert'
+    | 'score'
+    | 'select'
+    | 'compare'
+    | 'search'
+    | 'measure'
+    | 'update';
+  /**
+   * Wall time; `read` is the time spent waiting for gradients, `search` mostly and `measure` all of that in
+   * the caller's loss.
+   */
+  seconds: number;
+  /**
+   * Wall time that was predicted from the sizes and a short measurement of the machine, mostly within
+   * a factor of 2. null for phases that depend on other things or take next to no time, and where
+   * measuring would have taken about as long as the run.
+   */
+  estimatedSeconds: number | null;
+  /** Shared memory in use at most until the end of the phase. */
+  peakBytes: number;
 }
-
-export type ProgressListener = (event: ProgressEvent) => void;
 
 /** Wall time and memory of the phases of a run. */
 export class PhaseClock {

@@ -1,14 +1,23 @@
-import { type ChosenEngine, chooseEngine, type EngineOption } from '../engine/engine.js';
-import type { UpdateRule } from '../engine/kernels.js';
-import { optionError, WoodFisherError } from '../errors.js';
-import { checkBlocks } from '../groups/check-blocks.js';
+import { BlockInverse } from './block-inverse.js';
+import { blockParameters } from './blocks/block-parameters.js';
+import { isPrunable } from './blocks/block-shape.js';
+import { checkBlocks } from './blocks/check-blocks.js';
 import {
   type ParsedPattern,
   type Pattern,
   type PatternAxis,
   parsePattern,
-} from '../groups/pattern.js';
-import { memoryBudget } from '../memory/budget.js';
+} from './blocks/pattern.js';
+import { shapesOfSurvivors } from './blocks/survivors.js';
+import { type ChosenEngine, chooseEngine, type EngineOption } from './engine/engine.js';
+import type { UpdateRule } from './engine/kernels.js';
+import { optionError, WoodFisherError } from './errors.js';
+import { LiveSource } from './fisher/file/live-source.js';
+import { saveState } from './fisher/file/save.js';
+import { withSources } from './fisher/file/with-sources.js';
+import { FisherState } from './fisher/fisher-state.js';
+import { type AcceptedBatch, SampleStream } from './fisher/sample-stream.js';
+import { memoryBudget } from './memory/budget.js';
 import {
   type BlockLayout,
   checkBlockSize,
@@ -19,27 +28,18 @@ import {
   type Damping,
   DEFAULTS,
   describeDamping,
-} from '../options.js';
-import type { GradientBatch, Parameter } from '../parameters.js';
-import { fitRun } from '../plan/require-memory.js';
-import { RunContext } from '../pool/run-context.js';
-import { checkThreads } from '../pool/threads.js';
-import { type BudgetOptions, checkBudgets } from '../selection/budgets.js';
-import { checkGoal } from '../selection/check-goal.js';
-import type { ChosenSolver, SolverOption } from '../solvers/choose.js';
-import { UPDATE_RULES } from '../updates/apply.js';
-import { BlockInverse } from './block-inverse.js';
-import { blockParameters } from './block-parameters.js';
-import { isPrunable } from './block-shape.js';
-import { checkDampings, type SweptDamping, sweepDampings } from './damping-sweep.js';
-import { LiveSource } from './file/live-source.js';
-import { restoreFisher } from './file/restore.js';
-import { saveState } from './file/save.js';
-import { withSources } from './file/with-sources.js';
-import { FisherState } from './fisher-state.js';
-import { checkForm, type FisherFormOptions } from './form.js';
-import { type AcceptedBatch, SampleStream } from './sample-stream.js';
-import { shapesOfSurvivors } from './survivors.js';
+} from './options.js';
+import type { GradientBatch, Parameter } from './parameters.js';
+import { fitRun } from './plan/require-memory.js';
+import { RunContext } from './pool/run-context.js';
+import { checkThreads } from './pool/threads.js';
+import { restoreFisher } from './restore-fisher.js';
+import { type BudgetOptions, checkBudgets } from './selection/budgets.js';
+import { checkGoal } from './selection/check-goal.js';
+import type { ChosenSolver, SolverOption } from './solvers/choose.js';
+import { checkForm, type FisherFormOptions } from './solvers/form.js';
+import { checkDampings, type SweptDamping, sweepDampings } from './steps/damping-sweep.js';
+import { UPDATE_RULES } from './updates/apply.js';
 
 /** Options of {@link BlockFisher.create}. */
 export interface BlockFisherOptions extends FisherFormOptions {

@@ -1,6 +1,6 @@
 import type { AxisOrder, GroupGrid } from '../engine/kernels.js';
 import { WoodFisherError } from '../errors.js';
-import { axisOrder } from '../fisher/layout.js';
+import { axisOrder } from './layout.js';
 import type { ParsedPattern } from './pattern.js';
 
 /** The groups of one parameter, in block order. */

@@ -1,9 +1,9 @@
-import type { BlockedParameter } from '../fisher/blocked-parameter.js';
+import type { BlockedParameter } from '../blocks/blocked-parameter.js';
+import type { GroupModel } from '../groups/group-model.js';
 import type { Lease } from '../memory/arena.js';
 import { fillInPieces, inPieces } from '../memory/pieces.js';
 import type { RunContext } from '../pool/run-context.js';
-import { totalsOf, type Units } from '../selection/units.js';
-import type { GroupModel } from './group-model.js';
+import { totalsOf, type Units } from './units.js';
 
 /** Groups in a range of units, so that counting them can be shared out. */
 const UNITS_A_RANGE = 1 << 14;

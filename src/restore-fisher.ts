@@ -1,26 +1,26 @@
-import { chooseEngine, type EngineOption } from '../../engine/engine.js';
-import { checkBlocks } from '../../groups/check-blocks.js';
+import { checkBlocks } from './blocks/check-blocks.js';
 import {
   type ParsedPattern,
   type Pattern,
   type PatternAxis,
   parsePattern,
-} from '../../groups/pattern.js';
-import { memoryBudget } from '../../memory/budget.js';
-import { type BlockLayout, checkGradientBatch, DEFAULTS } from '../../options.js';
-import { fitRun } from '../../plan/require-memory.js';
-import { RunContext } from '../../pool/run-context.js';
-import { checkThreads } from '../../pool/threads.js';
-import type { ChosenSolver } from '../../solvers/choose.js';
-import type { FisherState } from '../fisher-state.js';
-import type { FisherScale } from '../form.js';
-import { SampleStream } from '../sample-stream.js';
-import { combineStates } from './combine.js';
-import { describedParameters, describedShapes } from './described-parameters.js';
-import { patternOf } from './description.js';
-import { requireMergeable } from './mergeable.js';
-import { formOf } from './saved-settings.js';
-import type { StateSource } from './state-source.js';
+} from './blocks/pattern.js';
+import { chooseEngine, type EngineOption } from './engine/engine.js';
+import { combineStates } from './fisher/file/combine.js';
+import { describedParameters, describedShapes } from './fisher/file/described-parameters.js';
+import { patternOf } from './fisher/file/description.js';
+import { requireMergeable } from './fisher/file/mergeable.js';
+import { formOf } from './fisher/file/saved-settings.js';
+import type { StateSource } from './fisher/file/state-source.js';
+import type { FisherState } from './fisher/fisher-state.js';
+import { SampleStream } from './fisher/sample-stream.js';
+import { memoryBudget } from './memory/budget.js';
+import { type BlockLayout, checkGradientBatch, DEFAULTS } from './options.js';
+import { fitRun } from './plan/require-memory.js';
+import { RunContext } from './pool/run-context.js';
+import { checkThreads } from './pool/threads.js';
+import type { ChosenSolver } from './solvers/choose.js';
+import type { FisherScale } from './solvers/form.js';
 
 /** What a Fisher out of saved states is made of. */
 export interface RestoredFisher {

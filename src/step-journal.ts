@@ -1,6 +1,6 @@
-import type { HistoryRecord } from '../report/step-history.js';
-import type { ChosenSolver } from '../solvers/choose.js';
-import type { PrunedParameter } from './results.js';
+import type { HistoryRecord } from './report/step-history.js';
+import type { ChosenSolver } from './solvers/choose.js';
+import type { PrunedParameter } from './steps/results.js';
 
 /** What the steps of a run have come to, beside the weights and masks; JSON as it stands. */
 export interface StepsDone {

@@ -1,7 +1,7 @@
 import test from 'ava';
-import { BlockFisher } from '../../src/index.js';
-import { ENGINES } from '../engines.js';
-import { randomArray, randomBatches, randomParameter, seeded } from '../random.js';
+import { BlockFisher } from '../src/index.js';
+import { ENGINES } from './engines.js';
+import { randomArray, randomBatches, randomParameter, seeded } from './random.js';
 
 const random = seeded(2);
 const parameters = [randomParameter('a', [7, 11], random), randomParameter('b', [5, 3], random)];

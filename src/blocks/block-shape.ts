@@ -1,9 +1,9 @@
 import type { AxisOrder } from '../engine/kernels.js';
 import { WoodFisherError } from '../errors.js';
-import { blocksOf } from '../groups/cut-blocks.js';
-import { groupLayout, type ParameterGroups } from '../groups/parameter-groups.js';
-import { type ParsedPattern, UNSTRUCTURED } from '../groups/pattern.js';
 import { type BlockLayout, MAX_ARRAY_BYTES } from '../options.js';
+import { blocksOf } from './cut-blocks.js';
+import { groupLayout, type ParameterGroups } from './parameter-groups.js';
+import { type ParsedPattern, UNSTRUCTURED } from './pattern.js';
 
 /** A parameter without its data. */
 export interface ParameterShape {

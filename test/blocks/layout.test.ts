@@ -1,8 +1,8 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { blockShape } from '../../src/fisher/block-shape.js';
-import { cutBlocks } from '../../src/groups/cut-blocks.js';
-import { parsePattern } from '../../src/groups/pattern.js';
+import { blockShape } from '../../src/blocks/block-shape.js';
+import { cutBlocks } from '../../src/blocks/cut-blocks.js';
+import { parsePattern } from '../../src/blocks/pattern.js';
 
 const plans = fc.record({
   shape: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 2, maxLength: 4 }),

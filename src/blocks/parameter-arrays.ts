@@ -1,7 +1,7 @@
-import { cutBlocks } from '../groups/cut-blocks.js';
 import type { Lease } from '../memory/arena.js';
 import type { ArrayPlan } from '../memory/array-plan.js';
 import type { BlockShape } from './block-shape.js';
+import { cutBlocks } from './cut-blocks.js';
 
 /** The arrays of a parameter that a run has from its beginning to its end, or to the next step. */
 export function weightArrays({ size, blockCount }: BlockShape) {

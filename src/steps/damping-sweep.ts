@@ -1,6 +1,11 @@
+import type { BlockShape } from '../blocks/block-shape.js';
+import type { ParsedPattern } from '../blocks/pattern.js';
 import type { UpdateRule } from '../engine/kernels.js';
 import { optionError, WoodFisherError } from '../errors.js';
-import type { ParsedPattern } from '../groups/pattern.js';
+import { byName, resolveDamping } from '../fisher/damping.js';
+import type { FisherState } from '../fisher/fisher-state.js';
+import { invertBlocks } from '../fisher/invert.js';
+import { type Lambda, lambdaOf } from '../fisher/lambda.js';
 import type { ArrayPlan } from '../memory/array-plan.js';
 import { copyInPieces, inPieces } from '../memory/pieces.js';
 import { checkDamping, type Damping } from '../options.js';
@@ -10,11 +15,6 @@ import { prunedInBoth } from '../selection/overlap.js';
 import { disposeRanking, rank } from '../selection/ranking.js';
 import { select } from '../selection/select.js';
 import { applyUpdate } from '../updates/apply.js';
-import type { BlockShape } from './block-shape.js';
-import { resolveDamping } from './damping.js';
-import type { FisherState } from './fisher-state.js';
-import { invertBlocks } from './invert.js';
-import { type Lambda, lambdaOf } from './lambda.js';
 
 /** What pruning with one damping would do. */
 export interface SweptDamping {
@@ -116,11 +116,6 @@ export async function sweepDampings(
   } finally {
     for (const array of [...copies, ...(first ?? [])]) lease.release(array);
   }
-}
-
-/** λ by the name of the parameter. */
-export function byName({ parameters }: FisherState, lambda: Lambda): Record<string, number> {
-  return Object.fromEntries(parameters.map(({ name }, i) => [name, lambdaOf(lambda, i)]));
 }
 
 /** ½ Σ λ |δ|² */

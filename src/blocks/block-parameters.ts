@@ -1,5 +1,4 @@
 import { WoodFisherError } from '../errors.js';
-import { type ParsedPattern, UNSTRUCTURED } from '../groups/pattern.js';
 import type { Lease } from '../memory/arena.js';
 import { inPieces } from '../memory/pieces.js';
 import type { Parameter } from '../parameters.js';
@@ -13,6 +12,7 @@ import {
 import type { BlockedParameter } from './blocked-parameter.js';
 import { checkData, loadMask, loadWeights } from './load-arrays.js';
 import { parameterArrays } from './parameter-arrays.js';
+import { type ParsedPattern, UNSTRUCTURED } from './pattern.js';
 import { countSurvivors, gatherSurvivors } from './survivors.js';
 
 /** How parameters are laid out. */

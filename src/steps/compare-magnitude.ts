@@ -3,7 +3,17 @@ import { prunedInBoth } from '../selection/overlap.js';
 import { disposeRanking, type Ranking, rank } from '../selection/ranking.js';
 import { type SelectedMasks, select } from '../selection/select.js';
 import { rankCorrelation } from './rank-correlation.js';
-import type { MagnitudeStatistics } from './statistics.js';
+
+/** How a ranking agrees with that by magnitude. */
+export interface MagnitudeStatistics {
+  /** Share of the weights pruned that magnitude prunes too, by the same budgets; null where none were. */
+  overlap: number | null;
+  /**
+   * Spearman's correlation of the scores with the magnitudes of what was ranked, exact up to 65536 weights
+   * (or groups), else of an even sample of them; null with pattern `n:m`, and where all are equal.
+   */
+  rankCorrelation: number | null;
+}
 
 /** How a ranking and what it prunes agree with magnitude, over all parameters and for each. */
 export interface MagnitudeComparison {
