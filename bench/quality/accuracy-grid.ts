@@ -1,6 +1,7 @@
+import { accuracyText } from '../../examples/digits/accuracy-text.js';
+import { mean } from '../../examples/digits/moments.js';
 import type { TableName } from './grid.js';
-import { mean } from './moments.js';
-import type { Accuracies, DenseResult, QualityCase, QualityResult } from './result.js';
+import type { DenseResult, QualityCase, QualityResult } from './result.js';
 
 /** A table of texts, for the terminal or for Markdown. */
 export interface AccuracyGrid {
@@ -68,12 +69,6 @@ function byMethod(
     return [method, ...texts, mean(found.map(({ seconds }) => seconds)).toPrecision(2)];
   });
   return { head: ['method', ...columns.map(heading), 'seconds'], rows };
-}
-
-/** `97.52 ± 0.11`, in percent; the mean alone for one seed. */
-export function accuracyText({ mean, sd }: Pick<Accuracies, 'mean' | 'sd'>): string {
-  const points = (share: number): string => (100 * share).toFixed(2);
-  return sd === null ? points(mean) : `${points(mean)} ± ${points(sd)}`;
 }
 
 function percent(share: number): string {

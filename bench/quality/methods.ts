@@ -1,5 +1,5 @@
+import { mean } from '../../examples/digits/moments.js';
 import { CRITERIA, PRESET_OPTIONS, type PruneOptions, presetSamples } from '../../src/index.js';
-import { mean } from './moments.js';
 
 /** What a method is given beside the network and the sparsity. */
 export type Need = 'gradients' | 'loss' | 'seed';

@@ -1,4 +1,4 @@
-import { accuracyText } from './accuracy-grid.js';
+import { accuracyText } from '../../examples/digits/accuracy-text.js';
 import { type Cell, cellsOf } from './grid.js';
 import type { CompletedRun } from './run-quality.js';
 import type { Settled } from './settle.js';

@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
-import { accuracyGrids, accuracyText } from './accuracy-grid.js';
+import { accuracyText } from '../../examples/digits/accuracy-text.js';
+import { accuracyGrids } from './accuracy-grid.js';
 import { judgeQuality, type QualityFigure } from './figures.js';
 import type { QualityResult } from './result.js';
 

@@ -1,5 +1,5 @@
+import { mean, standardDeviation } from '../../examples/digits/moments.js';
 import type { TableName } from './grid.js';
-import { mean, standardDeviation } from './moments.js';
 
 /** How one pruned network does. */
 export interface RunResult {

@@ -1,10 +1,10 @@
+import { mean } from '../../examples/digits/moments.js';
 import { scoreNetwork, sparseNetwork } from '../../examples/digits/sparse-network.js';
 import type { Parameter } from '../../src/index.js';
 import { ResultCache, weightsKey } from './cache.js';
 import type { Dataset, DatasetName } from './datasets.js';
 import { type Cell, cellsOf, type GridOptions } from './grid.js';
 import { resolvedOptions } from './methods.js';
-import { mean } from './moments.js';
 import { pruneNetwork } from './prune-network.js';
 import {
   accuraciesOf,

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Parameter } from '../../src/parameters.js';
 import { PIXELS, type Split } from './idx.js';
+import { largest } from './largest.js';
 import { transpose } from './networks.js';
 
 /** One layer: the kernel [in, out] and the bias [out]. */
@@ -79,11 +80,4 @@ function apply(layer: Layer, x: Float64Array, relu: boolean): Float64Array<Array
   }
   if (relu) for (let j = 0; j < outputs; j++) y[j] = Math.max(y[j], 0);
   return y;
-}
-
-/** Index of the largest value, the first of equals. */
-function largest(values: Float64Array): number {
-  let index = 0;
-  for (let j = 1; j < values.length; j++) if (values[j] > values[index]) index = j;
-  return index;
 }

@@ -39,6 +39,11 @@ export interface Backward {
   inputDelta: () => tfjs.Tensor2D;
 }
 
+/** Digits as {@link backward} takes them: [k, 10], 1 at the digit and 0 elsewhere. */
+export function oneHot(tf: TensorFlow, digits: Uint8Array): tfjs.Tensor2D {
+  return tf.cast(tf.oneHot([...digits], 10), 'float32') as tfjs.Tensor2D;
+}
+
 /**
  * The gradients of the mean cross-entropy of the softmax.
  *

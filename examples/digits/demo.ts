@@ -15,10 +15,9 @@ import {
 } from '../../src/index.js';
 import { modelParameters, perExampleFactors } from '../../src/tfjs/index.js';
 import { accuracy } from './accuracy.js';
-import { type Digits, loadDigits, PIXELS } from './idx.js';
+import { type Digits, loadDigits, pick, slice } from './idx.js';
 import { mlpnet, type Network, networks } from './networks.js';
-import { randomNumbers, shuffle } from './random.js';
-import { randomGradients } from './random-gradients.js';
+import { randomExamples, randomGradients } from './random-gradients.js';
 import { scoreNetwork, sparseNetwork } from './sparse-network.js';
 import { accuracyTable, type Row } from './table.js';
 import { buildTfModel, type TensorFlow, wasmTensorFlow } from './tf-model.js';
@@ -62,20 +61,6 @@ async function timed<T>(title: string, work: () => T | Promise<T>): Promise<T> {
   return result;
 }
 
-/** `count` training images and their labels, chosen by a seed. */
-function sampleOf({ train }: Digits, count: number, seed: number) {
-  const order = Uint32Array.from(train.labels, (_, n) => n);
-  shuffle(order, randomNumbers(seed));
-  const images = new Float32Array(count * PIXELS);
-  const labels = new Uint8Array(count);
-  for (let i = 0; i < count; i++) {
-    const n = order[i];
-    images.set(train.images.subarray(n * PIXELS, (n + 1) * PIXELS), i * PIXELS);
-    labels[i] = train.labels[n];
-  }
-  return { images, labels };
-}
-
 /** Training images at the end of which losses are taken and no gradients. */
 const HELD_OUT = 5000;
 
@@ -87,19 +72,12 @@ async function bestAccuracy(
   seed: number,
 ): Promise<number> {
   const from = train.labels.length - HELD_OUT;
-  const seen = {
-    images: train.images.subarray(0, from * PIXELS),
-    labels: train.labels.subarray(0, from),
-  };
-  const heldOut = {
-    images: train.images.subarray(from * PIXELS),
-    labels: train.labels.subarray(from),
-  };
+  const heldOut = slice(train, from);
   const result = await prune({
     parameters,
     sparsity,
     preset: 'best',
-    gradients: randomGradients(seen, 'advised', seed),
+    gradients: randomGradients(slice(train, 0, from), 'advised', seed),
     loss: async (weights) => (await scoreNetwork(sparseNetwork(weights), heldOut)).loss,
   });
   return (await scoreNetwork(sparseNetwork(result.parameters), test)).accuracy;
@@ -126,7 +104,7 @@ async function pruneNetwork(
   const dense = await timed('dense accuracy on the test images', () => score({}));
   const fisher = await BlockFisher.create({ parameters, blockSize, samples });
   try {
-    const { images, labels } = sampleOf(digits, samples, seed);
+    const { images, labels } = pick(digits.train, randomExamples(digits.train, samples, seed));
     await timed(`${samples} per-example gradients, summed as they come`, async () => {
       for await (const batch of perExampleFactors(model, images, labels, { tf })) {
         await fisher.add(batch);

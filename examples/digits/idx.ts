@@ -50,6 +50,15 @@ export function slice({ images, labels }: Split, start: number, end = labels.len
   };
 }
 
+/** The examples of these indices, copied one behind the other. */
+export function pick({ images, labels }: Split, indices: Uint32Array): Split {
+  const picked = new Float32Array(indices.length * PIXELS);
+  indices.forEach((n, i) => {
+    picked.set(images.subarray(n * PIXELS, (n + 1) * PIXELS), i * PIXELS);
+  });
+  return { images: picked, labels: Uint8Array.from(indices, (n) => labels[n]) };
+}
+
 async function readSplit(
   folder: string,
   name: string,

@@ -27,8 +27,8 @@ export function randomGradients(
   };
 }
 
-/** Indices of `count` different examples. */
-function randomExamples({ labels }: Split, count: number, seed: number): Uint32Array {
+/** Indices of `count` different examples, chosen by a seed. */
+export function randomExamples({ labels }: Split, count: number, seed: number): Uint32Array {
   if (count > labels.length) {
     throw new RangeError(
       `samples must be at most ${labels.length}, the training examples there are, but is ${count}`,

@@ -7,6 +7,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { FactoredGradients, Parameter } from '../../src/index.js';
 import type { Split } from './idx.js';
+import { largest } from './largest.js';
 
 /** The weights of a layer that are not 0. */
 interface SparseLayer {
@@ -173,11 +174,4 @@ function logSumExp(logits: Float64Array): number {
   let sum = 0;
   for (const z of logits) sum += Math.exp(z - top);
   return top + Math.log(sum);
-}
-
-/** Index of the largest value, the first of equals. */
-function largest(values: Float64Array): number {
-  let index = 0;
-  for (let j = 1; j < values.length; j++) if (values[j] > values[index]) index = j;
-  return index;
 }

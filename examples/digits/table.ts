@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import { percent } from './accuracy-text.js';
 
 /** A method and its accuracies (0 … 1), one per sparsity; undefined where it was not run. */
 export interface Row {
@@ -12,8 +13,6 @@ export function accuracyTable(
   sparsities: readonly number[],
   rows: readonly Row[],
 ): string {
-  const percent = (share: number | undefined): string =>
-    share === undefined ? '–' : (100 * share).toFixed(2);
   const table = new Table({
     head: [
       `accuracy, % (dense ${percent(dense)})`,
@@ -22,6 +21,7 @@ export function accuracyTable(
     colAligns: ['left', ...sparsities.map((): 'right' => 'right')],
     style: { head: [], border: [] },
   });
-  for (const { title, accuracies } of rows) table.push([title, ...accuracies.map(percent)]);
+  const cell = (share: number | undefined): string => (share === undefined ? '–' : percent(share));
+  for (const { title, accuracies } of rows) table.push([title, ...accuracies.map(cell)]);
   return table.toString();
 }

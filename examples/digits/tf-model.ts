@@ -1,20 +1,20 @@
-import { createRequire } from 'node:module';
-import { dirname, sep } from 'node:path';
-import * as tfjs from '@tensorflow/tfjs';
-import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import type * as tfjs from '@tensorflow/tfjs';
 import type { Parameter } from '../../src/parameters.js';
+import { loadTensorFlow } from '../../src/tfjs/index.js';
 import { type Network, transpose } from './networks.js';
 
 export type TensorFlow = typeof tfjs;
 
-/** TensorFlow.js on its WebAssembly backend, which needs no binary. */
+/**
+ * TensorFlow.js on its WebAssembly backend, which needs no binary.
+ *
+ * @throws Error where that backend does not run.
+ */
 export async function wasmTensorFlow(): Promise<TensorFlow> {
-  tfjs.enableProdMode(); // no advice on the console
-  const main = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
-  setWasmPaths(dirname(main) + sep);
-  await tfjs.setBackend('wasm');
-  await tfjs.ready();
-  return tfjs;
+  const { tf, backend, summary } = await loadTensorFlow({ packages: ['@tensorflow/tfjs'] });
+  if (backend !== 'wasm') throw new Error(`backend must be wasm, but there is ${summary}`);
+  tf.enableProdMode(); // no advice on the console
+  return tf;
 }
 
 /**

@@ -10,12 +10,14 @@ import { fileURLToPath } from 'node:url';
 import type * as tfjs from '@tensorflow/tfjs';
 import type { Parameter } from '../../src/parameters.js';
 import { accuracy } from './accuracy.js';
-import { backward, type DenseVariables, forward } from './backpropagation.js';
-import { loadDigits, PIXELS, type Split } from './idx.js';
+import { backward, type DenseVariables, forward, oneHot } from './backpropagation.js';
+import { loadDigits, PIXELS, pick, type Split } from './idx.js';
 import { type Network, networkParameters, networks, transpose } from './networks.js';
 import { progressBar } from './progress.js';
-import { randomNumbers, shuffle } from './random.js';
+import { randomNumbers } from './random.js';
+import { setStepSize } from './step-size.js';
 import { type TensorFlow, wasmTensorFlow } from './tf-model.js';
+import { stepsOf, trainingSteps } from './training-steps.js';
 import { saveNetwork } from './weights.js';
 
 export interface TrainOptions {
@@ -48,27 +50,20 @@ export async function train(
   const random = randomNumbers(seed);
   const layers = initialize(tf, network, random);
   const optimizer = tf.train.adam(learningRate);
-  const order = Uint32Array.from(split.labels, (_, n) => n);
-  const steps = epochs * Math.ceil(order.length / batchSize);
-  let step = 0;
-  for (let epoch = 0; epoch < epochs; epoch++) {
-    shuffle(order, random);
-    for (let start = 0; start < order.length; start += batchSize) {
-      const rate = (learningRate / 2) * (1 + Math.cos((Math.PI * step) / steps));
-      // The types make it protected, but it is how the step size is changed between steps.
-      (optimizer as unknown as { learningRate: number }).learningRate = rate;
-      const loss = tf.tidy(() => {
-        const { images, labels } = batch(tf, split, order.subarray(start, start + batchSize));
-        const activations = forward(tf, layers, images);
-        const { gradients, loss } = backward(tf, layers, activations, labels);
-        optimizer.applyGradients(gradients);
-        return loss;
-      });
-      step++;
-      onProgress?.(step / steps, (await loss.data())[0]);
-      loss.dispose();
-      await setImmediate(); // data() of this backend is there at once and lets nobody else run
-    }
+  const length = { epochs, batchSize, learningRate };
+  const steps = stepsOf(split.labels.length, length);
+  for (const { examples, rate, done } of trainingSteps(split.labels.length, length, random)) {
+    setStepSize(optimizer, rate);
+    const loss = tf.tidy(() => {
+      const { images, labels } = pick(split, examples);
+      const activations = forward(tf, layers, tf.tensor2d(images, [labels.length, PIXELS]));
+      const { gradients, loss } = backward(tf, layers, activations, oneHot(tf, labels));
+      optimizer.applyGradients(gradients);
+      return loss;
+    });
+    onProgress?.((done + 1) / steps, (await loss.data())[0]);
+    loss.dispose();
+    await setImmediate(); // data() of this backend is there at once and lets nobody else run
   }
   optimizer.dispose();
   return parametersOf(network, layers);
@@ -89,19 +84,6 @@ function initialize(tf: TensorFlow, { sizes }: Network, random: () => number): D
       bias: tf.variable(tf.zeros<tfjs.Rank.R1>([outputs])),
     }));
   });
-}
-
-/** Images [k, 784] and one-hot labels [k, 10]. */
-function batch(tf: TensorFlow, { images, labels }: Split, indices: Uint32Array) {
-  const pixels = new Float32Array(indices.length * PIXELS);
-  indices.forEach((n, i) => {
-    pixels.set(images.subarray(n * PIXELS, (n + 1) * PIXELS), i * PIXELS);
-  });
-  const classes = Array.from(indices, (n) => labels[n]);
-  return {
-    images: tf.tensor2d(pixels, [indices.length, PIXELS]),
-    labels: tf.cast(tf.oneHot(classes, 10), 'float32') as tfjs.Tensor2D,
-  };
 }
 
 /** Copies the variables out, the kernels as [out, in], and disposes them. */

@@ -5,9 +5,10 @@ import {
   type DenseVariables,
   forward,
   type NamedTensor,
+  oneHot,
 } from '../digits/backpropagation.js';
+import type { Split } from '../digits/idx.js';
 import type { TensorFlow } from '../digits/tf-model.js';
-import type { Batch } from './training.js';
 
 type Images = tfjs.Tensor4D;
 
@@ -38,7 +39,7 @@ export function batchGradients(
   tf: TensorFlow,
   model: LayersModel,
   convolutions: number,
-  { images, labels }: Batch,
+  { images, labels }: Split,
 ): NamedTensor[] {
   const layers = model.layers
     .filter(({ weights }) => weights.length > 0)
@@ -55,8 +56,7 @@ export function batchGradients(
   }
   const features: tfjs.Tensor2D = tf.reshape(x, [labels.length, -1]);
   const activations = forward(tf, dense, features);
-  const targets = tf.cast(tf.oneHot([...labels], 10), 'float32') as tfjs.Tensor2D;
-  const { gradients, inputDelta } = backward(tf, dense, activations, targets);
+  const { gradients, inputDelta } = backward(tf, dense, activations, oneHot(tf, labels));
   let delta: Images = tf.reshape(inputDelta(), x.shape);
   for (let l = convolutional.length - 1; l >= 0; l--) {
     const { kernel, bias } = convolutional[l];

@@ -1,5 +1,5 @@
 import type * as tfjs from '@tensorflow/tfjs';
-import { backward, type DenseVariables, forward } from '../digits/backpropagation.js';
+import { backward, type DenseVariables, forward, oneHot } from '../digits/backpropagation.js';
 import { loadDigits, PIXELS } from '../digits/idx.js';
 import { lenet300100 } from '../digits/networks.js';
 import { buildTfModel } from '../digits/tf-model.js';
@@ -27,7 +27,6 @@ export const denseSubject: Subject = {
       };
     });
     const x = tf.tensor2d(images, [labels.length, PIXELS]);
-    const y = tf.cast(tf.oneHot([...labels], 10), 'float32') as tfjs.Tensor2D;
-    return backward(tf, layers, forward(tf, layers, x), y).gradients;
+    return backward(tf, layers, forward(tf, layers, x), oneHot(tf, labels)).gradients;
   },
 };

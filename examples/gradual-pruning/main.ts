@@ -5,7 +5,9 @@
  */
 import { Command } from 'commander';
 import { loadTensorFlow } from '../../src/tfjs/index.js';
+import { accuracyText, percent } from '../digits/accuracy-text.js';
 import { loadDigits } from '../digits/idx.js';
+import { mean, standardDeviation } from '../digits/moments.js';
 import { METHODS, type Method, pruneGradually } from './run.js';
 import { FULL, SMALL } from './settings.js';
 import { SUBJECTS } from './subjects.js';
@@ -63,21 +65,12 @@ async function main(): Promise<void> {
       model.dispose();
     }
     if (seeds.length > 1) {
-      for (const [key, accuracies] of found)
-        console.log(`${subject.name} ${key}: ${spread(accuracies)}`);
+      for (const [key, shares] of found) {
+        const text = accuracyText({ mean: mean(shares), sd: standardDeviation(shares) });
+        console.log(`${subject.name} ${key}: ${text}`);
+      }
     }
   }
-}
-
-function percent(share: number): string {
-  return (100 * share).toFixed(2);
-}
-
-/** Mean and standard deviation. */
-function spread(shares: readonly number[]): string {
-  const mean = shares.reduce((a, b) => a + b, 0) / shares.length;
-  const squares = shares.reduce((sum, share) => sum + (share - mean) ** 2, 0);
-  return `${percent(mean)} ± ${percent(Math.sqrt(squares / (shares.length - 1)))}`;
 }
 
 await main();

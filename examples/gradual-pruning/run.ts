@@ -1,9 +1,15 @@
-import { GradualPruner, type GradualPruning, type LayersModel } from '../../src/tfjs/index.js';
+import {
+  GradualPruner,
+  type GradualPruning,
+  type LayersModel,
+  modelParameters,
+} from '../../src/tfjs/index.js';
 import { type Digits, type Split, slice } from '../digits/idx.js';
 import type { TensorFlow } from '../digits/tf-model.js';
+import { stepsOf } from '../digits/training-steps.js';
 import type { Settings } from './settings.js';
 import type { Subject } from './subjects.js';
-import { stepsPerEpoch, trainModel } from './training.js';
+import { trainModel } from './training.js';
 
 export const METHODS = ['magnitude', 'woodfisher'] as const;
 export type Method = (typeof METHODS)[number];
@@ -45,7 +51,7 @@ export async function pruneGradually(
   model.compile({ optimizer: tf.train.adam(LEARNING_RATE), loss: 'sparseCategoricalCrossentropy' });
   try {
     const before = await accuracyOf(tf, model, subject, test);
-    const steps = Math.round(epochs * stepsPerEpoch(train, batchSize) * settings.prunedBy);
+    const steps = Math.round(stepsOf(images, { epochs, batchSize }) * settings.prunedBy);
     const frequency = Math.max(1, Math.floor(steps / settings.prunings));
     const xs = tf.tensor(train.images, [images, ...subject.inputShape]);
     const pruner = await GradualPruner.create(
@@ -112,14 +118,10 @@ async function accuracyOf(
 
 function zerosOf(model: LayersModel, { masks }: GradualPruner): number {
   let [all, zeros] = [0, 0];
-  for (const { name, weights } of model.layers) {
-    for (const weight of weights) {
-      const key = `${name}/${weight.originalName.split('/').at(-1)}`;
-      if (masks[key] === undefined) continue;
-      const values = weight.read().dataSync();
-      all += values.length;
-      for (const value of values) if (value === 0) zeros++;
-    }
+  for (const { name, data } of modelParameters(model)) {
+    if (masks[name] === undefined) continue;
+    all += data.length;
+    for (const value of data) if (value === 0) zeros++;
   }
   return zeros / all;
 }

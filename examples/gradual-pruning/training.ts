@@ -2,22 +2,16 @@ import { setImmediate } from 'node:timers/promises';
 import type * as tfjs from '@tensorflow/tfjs';
 import type { GradualPruner, LayersModel } from '../../src/tfjs/index.js';
 import type { NamedTensor } from '../digits/backpropagation.js';
-import { PIXELS, type Split } from '../digits/idx.js';
-import { randomNumbers, shuffle } from '../digits/random.js';
+import { pick, type Split } from '../digits/idx.js';
+import { randomNumbers } from '../digits/random.js';
+import { setStepSize } from '../digits/step-size.js';
 import type { TensorFlow } from '../digits/tf-model.js';
-
-/** Images [k, 784] as one row each, and what they show. */
-export interface Batch {
-  images: Float32Array;
-  labels: Uint8Array;
-}
+import { type TrainingLength, trainingSteps } from '../digits/training-steps.js';
 
 /** Gradients of the mean loss of a batch, by the names of all variables of the model. */
-export type BatchGradients = (tf: TensorFlow, model: LayersModel, batch: Batch) => NamedTensor[];
+export type BatchGradients = (tf: TensorFlow, model: LayersModel, batch: Split) => NamedTensor[];
 
-export interface TrainingOptions {
-  epochs: number;
-  batchSize: number;
+export interface TrainingOptions extends TrainingLength {
   /** Adam's step size at the beginning; it falls to 0 along half a cosine. */
   learningRate: number;
   /** The loss has half of this times the sum of the squares of all kernels' weights as well. */
@@ -34,37 +28,24 @@ export async function trainModel(
   split: Split,
   { epochs, batchSize, learningRate, weightDecay, seed, gradients, pruner }: TrainingOptions,
 ): Promise<void> {
-  const random = randomNumbers(seed);
-  const order = Uint32Array.from(split.labels, (_, n) => n);
-  const steps = epochs * stepsPerEpoch(split, batchSize);
-  let done = 0;
+  const length = { epochs, batchSize, learningRate };
+  const steps = trainingSteps(split.labels.length, length, randomNumbers(seed));
   await pruner?.onTrainBegin();
   try {
-    for (let epoch = 0; epoch < epochs; epoch++) {
-      shuffle(order, random);
-      for (let start = 0; start < order.length; start += batchSize) {
-        const rate = (learningRate / 2) * (1 + Math.cos((Math.PI * done) / steps));
-        // The types make it protected, but it is how the step size is changed between steps.
-        (model.optimizer as unknown as { learningRate: number }).learningRate = rate;
-        const batch = batchOf(split, order.subarray(start, start + batchSize));
-        tf.tidy(() => {
-          const found = gradients(tf, model, batch);
-          model.optimizer.applyGradients(decayed(tf, model, found, weightDecay));
-        });
-        done++;
-        await pruner?.onBatchEnd();
-        await setImmediate(); // data() of this backend is there at once and lets nobody else run
-      }
+    for (const { examples, rate } of steps) {
+      setStepSize(model.optimizer, rate);
+      const batch = pick(split, examples);
+      tf.tidy(() => {
+        const found = gradients(tf, model, batch);
+        model.optimizer.applyGradients(decayed(tf, model, found, weightDecay));
+      });
+      await pruner?.onBatchEnd();
+      await setImmediate(); // data() of this backend is there at once and lets nobody else run
     }
     await pruner?.onTrainEnd();
   } finally {
     pruner?.dispose();
   }
-}
-
-/** Steps of the optimizer in one pass over the images. */
-export function stepsPerEpoch({ labels }: Split, batchSize: number): number {
-  return Math.ceil(labels.length / batchSize);
 }
 
 /** The gradients with those of the weight decay. */
@@ -87,15 +68,4 @@ function decayed(
       tensor: kernel === undefined ? tensor : tf.add(tensor, tf.mul(kernel, weightDecay)),
     };
   });
-}
-
-function batchOf({ images, labels }: Split, indices: Uint32Array): Batch {
-  const batch = {
-    images: new Float32Array(indices.length * PIXELS),
-    labels: Uint8Array.from(indices, (n) => labels[n]),
-  };
-  indices.forEach((n, i) => {
-    batch.images.set(images.subarray(n * PIXELS, (n + 1) * PIXELS), i * PIXELS);
-  });
-  return batch;
 }

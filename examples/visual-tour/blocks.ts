@@ -3,8 +3,9 @@ import { fisherBlocks } from './fisher-block.js';
 import { exampleGradients } from './gradients.js';
 import { hessianBlock } from './hessian.js';
 import type { Layer } from './layers.js';
-import type { Examples, Network, Weights } from './network.js';
+import type { Examples, Network } from './network.js';
 import { networkParameters } from './parameters.js';
+import type { Weights } from './weights.js';
 
 /** One block of a layer's weights in three matrices, row-major squares. */
 export interface Block {

@@ -2,8 +2,9 @@ import { BlockFisher, type PruneOptions, type PruneResult, prune } from '../../s
 import { exampleFactors, exampleGradients } from './gradients.js';
 import { hessianProducts } from './hessian.js';
 import { meanGradient } from './mean-gradient.js';
-import { type Examples, moved, type Network, score, type Weights, zeroWeights } from './network.js';
+import { type Examples, type Network, score } from './network.js';
 import { networkParameters } from './parameters.js';
+import { moved, type Weights, zeroWeights } from './weights.js';
 
 /** Losses on the way w + t·δ from the weights before pruning to those after. */
 export interface Way {

@@ -1,14 +1,7 @@
 import type { FactoredGradients, GradientBatch } from '../../src/index.js';
 import { addKernelGradient } from './layers.js';
-import {
-  backward,
-  type Examples,
-  forward,
-  lossDeltas,
-  type Network,
-  newPass,
-  type Weights,
-} from './network.js';
+import { backward, differentiate, type Examples, type Network, newPass } from './network.js';
+import type { Weights } from './weights.js';
 
 /** Examples in a batch. */
 const BATCH = 64;
@@ -29,7 +22,6 @@ export function* exampleGradients(
   const logits = pass.deltas[layers.length - 1];
   let batch: Float64Array[][] = [];
   const take = (): void => {
-    backward(network, weights, pass);
     batch.push(
       layers.map((layer, l) => {
         const gradient = new Float64Array(layer.outputs * layer.patch);
@@ -39,14 +31,14 @@ export function* exampleGradients(
     );
   };
   for (let n = 0; n < examples.labels.length; n++) {
-    forward(network, weights, examples, n, pass);
-    const p = lossDeltas(pass, examples.labels[n]);
+    const p = differentiate(network, weights, examples, n, pass);
     if (fisher === 'empirical') {
       take();
     } else {
       for (const [label, share] of p.entries()) {
         const root = Math.sqrt(p.length * share);
         logits.set(p.map((other, c) => root * (other - (c === label ? 1 : 0))));
+        backward(network, weights, pass);
         take();
       }
     }
@@ -75,9 +67,7 @@ export function* exampleFactors(
       }),
     );
     for (let row = 0; row < k; row++) {
-      forward(network, weights, examples, start + row, pass);
-      lossDeltas(pass, examples.labels[start + row]);
-      backward(network, weights, pass);
+      differentiate(network, weights, examples, start + row, pass);
       for (const [l, { taps, places, patch, outputs }] of layers.entries()) {
         const { inputs, deltas } = factors[l];
         for (let i = 0; i < taps.length; i++) {

@@ -1,16 +1,13 @@
-import { addInputDeltas, addKernelGradient, addOutputs } from './layers.js';
+import { addBiasGradient, addInputDeltas, addKernelGradient, addOutputs } from './layers.js';
 import {
-  backward,
+  differentiate,
   type Examples,
-  forward,
-  lossDeltas,
   type Network,
   newPass,
   type Pass,
-  type Weights,
-  zeroWeights,
   zeroWhereOff,
 } from './network.js';
+import { divide, type KernelRun, unitDirections, type Weights, zeroWeights } from './weights.js';
 
 /**
  * Hv for several directions v, H the exact Hessian of the mean loss: the derivative of the gradient along
@@ -32,9 +29,7 @@ export function hessianProducts(
   const pass = newPass(network);
   const slopes = newPass(network);
   for (let n = 0; n < count; n++) {
-    forward(network, weights, examples, n, pass);
-    const p = lossDeltas(pass, examples.labels[n]);
-    backward(network, weights, pass);
+    const p = differentiate(network, weights, examples, n, pass);
     for (const [i, direction] of directions.entries()) {
       const move = { direction, layers: moves[i] };
       slopesForward(network, weights, move, pass, slopes);
@@ -42,11 +37,7 @@ export function hessianProducts(
       slopesBackward(network, weights, move, { pass, slopes, product: products[i] }, lowest);
     }
   }
-  for (const { kernels, biases } of products) {
-    for (const values of [...kernels, ...biases]) {
-      for (let i = 0; i < values.length; i++) values[i] /= count;
-    }
-  }
+  for (const product of products) divide(product, count);
   return products;
 }
 
@@ -90,7 +81,7 @@ function slopesBackward(
     addKernelGradient(layer, pass.values[l], slope, product.kernels[l]);
     if (l > moves.indexOf(true))
       addKernelGradient(layer, slopes.values[l], pass.deltas[l], product.kernels[l]);
-    for (let i = 0; i < slope.length; i++) product.biases[l][i % layer.outputs] += slope[i];
+    addBiasGradient(layer, slope, product.biases[l]);
     if (l === lowest) return;
     const before = slopes.deltas[l - 1];
     before.fill(0);
@@ -110,20 +101,15 @@ function movesOf({ kernels, biases }: Weights): boolean[] {
   return kernels.map((kernel, l) => [kernel, biases[l]].some((part) => part.some((v) => v !== 0)));
 }
 
-/**
- * The block of the Hessian of `length` weights of a layer from `start` on, row-major [length, length].
- */
+/** The block of the Hessian of a run of weights, row-major [length, length]. */
 export function hessianBlock(
   network: Network,
   weights: Weights,
   examples: Examples,
-  { layer, start, length }: { layer: number; start: number; length: number },
+  run: KernelRun,
 ): Float64Array {
-  const directions = Array.from({ length }, (_, i) => {
-    const direction = zeroWeights(network);
-    direction.kernels[layer][start + i] = 1;
-    return direction;
-  });
+  const { layer, start, length } = run;
+  const directions = unitDirections(network, run);
   const block = new Float64Array(length * length);
   const products = hessianProducts(network, weights, examples, directions, layer);
   for (const [i, { kernels }] of products.entries()) {

@@ -59,55 +59,56 @@ export function convolutionLayer(
 }
 
 /** y[p, o] += Σ_k W[o, k] x[taps[p, k]] */
-export function addOutputs(
-  { outputs, places, patch, taps }: Layer,
-  w: Float64Array,
-  x: Float64Array,
-  y: Float64Array,
-): void {
-  for (let p = 0; p < places; p++) {
-    const first = p * patch;
-    for (let o = 0; o < outputs; o++) {
-      const row = o * patch;
-      let sum = 0;
-      for (let k = 0; k < patch; k++) sum += w[row + k] * x[taps[first + k]];
-      y[p * outputs + o] += sum;
-    }
-  }
+export function addOutputs(layer: Layer, w: Float64Array, x: Float64Array, y: Float64Array): void {
+  const { patch, taps } = layer;
+  forOutputs(layer, (first, row, output) => {
+    let sum = 0;
+    for (let k = 0; k < patch; k++) sum += w[row + k] * x[taps[first + k]];
+    y[output] += sum;
+  });
 }
 
 /** dx[taps[p, k]] += Σ_o W[o, k] dy[p, o] */
 export function addInputDeltas(
-  { outputs, places, patch, taps }: Layer,
+  layer: Layer,
   w: Float64Array,
   dy: Float64Array,
   dx: Float64Array,
 ): void {
-  for (let p = 0; p < places; p++) {
-    const first = p * patch;
-    for (let o = 0; o < outputs; o++) {
-      const d = dy[p * outputs + o];
-      if (d === 0) continue;
-      const row = o * patch;
-      for (let k = 0; k < patch; k++) dx[taps[first + k]] += w[row + k] * d;
-    }
-  }
+  const { patch, taps } = layer;
+  forOutputs(layer, (first, row, output) => {
+    const d = dy[output];
+    if (d === 0) return;
+    for (let k = 0; k < patch; k++) dx[taps[first + k]] += w[row + k] * d;
+  });
 }
 
 /** dW[o, k] += Σ_p x[taps[p, k]] dy[p, o] */
 export function addKernelGradient(
-  { outputs, places, patch, taps }: Layer,
+  layer: Layer,
   x: Float64Array,
   dy: Float64Array,
   dw: Float64Array,
 ): void {
+  const { patch, taps } = layer;
+  forOutputs(layer, (first, row, output) => {
+    const d = dy[output];
+    if (d === 0) return;
+    for (let k = 0; k < patch; k++) dw[row + k] += x[taps[first + k]] * d;
+  });
+}
+
+/** db[o] += Σ_p dy[p, o] */
+export function addBiasGradient({ outputs }: Layer, dy: Float64Array, db: Float64Array): void {
+  for (let i = 0; i < dy.length; i++) db[i % outputs] += dy[i];
+}
+
+/** Visits every output at every place: where its taps begin, where its weights do, and which it is. */
+function forOutputs(
+  { outputs, places, patch }: Layer,
+  visit: (first: number, row: number, output: number) => void,
+): void {
   for (let p = 0; p < places; p++) {
-    const first = p * patch;
-    for (let o = 0; o < outputs; o++) {
-      const d = dy[p * outputs + o];
-      if (d === 0) continue;
-      const row = o * patch;
-      for (let k = 0; k < patch; k++) dw[row + k] += x[taps[first + k]] * d;
-    }
+    for (let o = 0; o < outputs; o++) visit(p * patch, o * patch, p * outputs + o);
   }
 }

@@ -1,14 +1,6 @@
-import { addKernelGradient } from './layers.js';
-import {
-  backward,
-  type Examples,
-  forward,
-  lossDeltas,
-  type Network,
-  newPass,
-  type Weights,
-  zeroWeights,
-} from './network.js';
+import { addBiasGradient, addKernelGradient } from './layers.js';
+import { differentiate, type Examples, type Network, newPass } from './network.js';
+import { divide, type Weights, zeroWeights } from './weights.js';
 
 /** The gradient of the mean loss of some of the examples, in float64. */
 export function meanGradient(
@@ -20,17 +12,12 @@ export function meanGradient(
   const gradient = zeroWeights(network);
   const pass = newPass(network);
   for (const n of chosen) {
-    forward(network, weights, examples, n, pass);
-    lossDeltas(pass, examples.labels[n]);
-    backward(network, weights, pass);
+    differentiate(network, weights, examples, n, pass);
     for (const [l, layer] of network.layers.entries()) {
       addKernelGradient(layer, pass.values[l], pass.deltas[l], gradient.kernels[l]);
-      const bias = gradient.biases[l];
-      for (const [i, delta] of pass.deltas[l].entries()) bias[i % layer.outputs] += delta;
+      addBiasGradient(layer, pass.deltas[l], gradient.biases[l]);
     }
   }
-  for (const values of [...gradient.kernels, ...gradient.biases]) {
-    for (let i = 0; i < values.length; i++) values[i] /= chosen.length;
-  }
+  divide(gradient, chosen.length);
   return gradient;
 }

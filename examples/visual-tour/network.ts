@@ -1,4 +1,5 @@
 import { addInputDeltas, addOutputs, type Layer } from './layers.js';
+import type { Weights } from './weights.js';
 
 /** Layers with ReLU between them and a softmax at the end; the loss is the cross-entropy. */
 export interface Network {
@@ -7,14 +8,6 @@ export interface Network {
   side: number;
   /** Applied one after the other; the last one gives the logits. */
   layers: readonly Layer[];
-}
-
-/** By layer; also a direction in the space of the weights. */
-export interface Weights {
-  /** [outputs, patch] */
-  kernels: Float64Array[];
-  /** [outputs] */
-  biases: Float64Array[];
 }
 
 /** Images of a network's own size, with what they show. */
@@ -39,13 +32,6 @@ export function newPass({ layers }: Network): Pass {
   };
 }
 
-export function zeroWeights({ layers }: Network): Weights {
-  return {
-    kernels: layers.map(({ outputs, patch }) => new Float64Array(outputs * patch)),
-    biases: layers.map(({ outputs }) => new Float64Array(outputs)),
-  };
-}
-
 /** Takes image n to the logits. */
 export function forward(
   { layers }: Network,
@@ -65,7 +51,7 @@ export function forward(
 }
 
 /** Puts the deltas of the logits, p − 1_label, into the pass; gives p. */
-export function lossDeltas({ values, deltas }: Pass, label: number): Float64Array {
+function lossDeltas({ values, deltas }: Pass, label: number): Float64Array {
   const p = softmax(values[values.length - 1]);
   const last = deltas[deltas.length - 1];
   last.set(p);
@@ -84,6 +70,20 @@ export function backward(
     addInputDeltas(layers[l], kernels[l], deltas[l], deltas[l - 1]);
     zeroWhereOff(values[l], deltas[l - 1]);
   }
+}
+
+/** Fills the pass of example n: its values, and the gradients of its loss; gives p. */
+export function differentiate(
+  network: Network,
+  weights: Weights,
+  examples: Examples,
+  n: number,
+  pass: Pass,
+): Float64Array {
+  forward(network, weights, examples, n, pass);
+  const p = lossDeltas(pass, examples.labels[n]);
+  backward(network, weights, pass);
+  return p;
 }
 
 /** The derivative of the ReLU that gave y, times d. */
@@ -115,16 +115,6 @@ export function score(
     if (p.every((other) => other <= p[label])) right++;
   }
   return { loss: loss / count, accuracy: right / count };
-}
-
-/** w + t·δ */
-export function moved(weights: Weights, direction: Weights, t: number): Weights {
-  const along = (w: readonly Float64Array[], d: readonly Float64Array[]): Float64Array[] =>
-    w.map((values, l) => values.map((value, i) => value + t * d[l][i]));
-  return {
-    kernels: along(weights.kernels, direction.kernels),
-    biases: along(weights.biases, direction.biases),
-  };
 }
 
 function givenBy({ places, outputs }: Layer): number {

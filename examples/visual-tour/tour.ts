@@ -2,10 +2,11 @@ import type { Split } from '../digits/idx.js';
 import { type Block, type BlockResemblance, blockResemblance, curvatureBlocks } from './blocks.js';
 import { pruningWays, type Way } from './directions.js';
 import { exampleGradients } from './gradients.js';
-import { type Examples, type Network, score, type Weights } from './network.js';
+import { type Examples, type Network, score } from './network.js';
 import type { Settings } from './settings.js';
 import { shrunk } from './subjects.js';
 import { trained } from './training.js';
+import type { Weights } from './weights.js';
 import { type WholeMatrix, wholeFisher, wholeHessian } from './whole.js';
 
 /** A network at one time of its training. */

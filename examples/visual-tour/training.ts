@@ -1,6 +1,8 @@
-import { randomNumbers, shuffle } from '../digits/random.js';
+import { randomNumbers } from '../digits/random.js';
+import { stepsOf, trainingSteps } from '../digits/training-steps.js';
 import { meanGradient } from './mean-gradient.js';
-import { type Examples, type Network, type Weights, zeroWeights } from './network.js';
+import type { Examples, Network } from './network.js';
+import { arraysOf, type Weights, zeroWeights } from './weights.js';
 
 export interface TrainingOptions {
   epochs: number;
@@ -43,22 +45,18 @@ export function* trained(
   const random = randomNumbers(seed);
   const weights = randomWeights(network, seed);
   const [mean, square] = [zeroWeights(network), zeroWeights(network)];
-  const order = Uint32Array.from(examples.labels, (_, n) => n);
-  const steps = epochs * Math.ceil(order.length / batchSize);
-  let [step, stop] = [0, 0];
-  const due = (): boolean => stop < stops.length && step >= Math.round(stops[stop] * steps);
-  for (let epoch = 0; epoch < epochs; epoch++) {
-    shuffle(order, random);
-    for (let start = 0; start < order.length; start += batchSize) {
-      for (; due(); stop++) yield rounded(weights);
-      const chosen = order.subarray(start, start + batchSize);
-      const gradient = meanGradient(network, weights, examples, chosen);
-      const rate = (learningRate / 2) * (1 + Math.cos((Math.PI * step) / steps));
-      step++;
-      adam(arraysOf(weights), arraysOf(gradient), arraysOf(mean), arraysOf(square), rate, step);
-    }
+  const count = examples.labels.length;
+  const length = { epochs, batchSize, learningRate };
+  const steps = stepsOf(count, length);
+  let stop = 0;
+  const due = (done: number): boolean =>
+    stop < stops.length && done >= Math.round(stops[stop] * steps);
+  for (const { examples: chosen, rate, done } of trainingSteps(count, length, random)) {
+    for (; due(done); stop++) yield rounded(weights);
+    const gradient = meanGradient(network, weights, examples, chosen);
+    adam(arraysOf(weights), arraysOf(gradient), arraysOf(mean), arraysOf(square), rate, done + 1);
   }
-  for (; due(); stop++) yield rounded(weights);
+  for (; due(steps); stop++) yield rounded(weights);
 }
 
 function adam(
@@ -78,10 +76,6 @@ function adam(
       w[i] -= (scale * m[i]) / (Math.sqrt(v[i]) + EPSILON);
     }
   }
-}
-
-function arraysOf({ kernels, biases }: Weights): Float64Array[] {
-  return [...kernels, ...biases];
 }
 
 function rounded({ kernels, biases }: Weights): Weights {

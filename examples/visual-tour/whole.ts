@@ -3,7 +3,8 @@ import { pearson } from './correlation.js';
 import { fisherBlocks } from './fisher-block.js';
 import { exampleGradients } from './gradients.js';
 import { hessianProducts } from './hessian.js';
-import { type Examples, type Network, type Weights, zeroWeights } from './network.js';
+import type { Examples, Network } from './network.js';
+import { unitDirections, type Weights } from './weights.js';
 
 /** A matrix over all weights of a network, layer after layer, row-major. */
 export interface WholeMatrix {
@@ -26,11 +27,8 @@ export function wholeHessian(network: Network, weights: Weights, examples: Examp
   const order = layers[layers.length - 1];
   const values = new Float64Array(order * order);
   for (const [l, kernel] of weights.kernels.entries()) {
-    const directions = Array.from(kernel, (_, i) => {
-      const direction = zeroWeights(network);
-      direction.kernels[l][i] = 1;
-      return direction;
-    });
+    const run = { layer: l, start: 0, length: kernel.length };
+    const directions = unitDirections(network, run);
     const products = hessianProducts(network, weights, examples, directions);
     for (const [i, { kernels }] of products.entries()) {
       for (const [k, part] of kernels.entries()) {

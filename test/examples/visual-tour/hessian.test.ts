@@ -3,8 +3,14 @@ import { fisherBlocks } from '../../../examples/visual-tour/fisher-block.js';
 import { exampleFactors, exampleGradients } from '../../../examples/visual-tour/gradients.js';
 import { hessianBlock, hessianProducts } from '../../../examples/visual-tour/hessian.js';
 import { meanGradient } from '../../../examples/visual-tour/mean-gradient.js';
-import { moved, score, type Weights, zeroWeights } from '../../../examples/visual-tour/network.js';
+import { score } from '../../../examples/visual-tour/network.js';
 import { networkParameters } from '../../../examples/visual-tour/parameters.js';
+import {
+  moved,
+  unitDirections,
+  type Weights,
+  zeroWeights,
+} from '../../../examples/visual-tour/weights.js';
 import type { FactoredGradients } from '../../../src/index.js';
 import { seeded } from '../../random.js';
 import { tiny, tinyExamples, tinyWeights } from './networks.js';
@@ -26,9 +32,9 @@ test('gradients are slopes of the loss', (t) => {
   const examples = tinyExamples(20, 2);
   const { kernels } = meanGradient(tiny, weights, examples, ALL);
   for (const [l, kernel] of kernels.entries()) {
+    const directions = unitDirections(tiny, { layer: l, start: 0, length: kernel.length });
     for (let i = 0; i < kernel.length; i += 5) {
-      const direction = zeroWeights(tiny);
-      direction.kernels[l][i] = 1;
+      const direction = directions[i];
       const at = (step: number): number =>
         score(tiny, moved(weights, direction, step), examples).loss;
       const slope = (at(STEP) - at(-STEP)) / (2 * STEP);

@@ -1,6 +1,7 @@
 import { convolutionLayer, denseLayer } from '../../../examples/visual-tour/layers.js';
-import type { Examples, Network, Weights } from '../../../examples/visual-tour/network.js';
+import type { Examples, Network } from '../../../examples/visual-tour/network.js';
 import { randomWeights } from '../../../examples/visual-tour/training.js';
+import type { Weights } from '../../../examples/visual-tour/weights.js';
 import { seeded } from '../../random.js';
 
 /** Two convolutions, whose windows overlap, and a dense layer; 3 classes. */
