@@ -1,4 +1,4 @@
-import type { Image } from './image.js';
+import { type Image, wholeColour } from './image.js';
 
 /**
  * Weights of the eight pixels about the middle of two, from −3.5 to 3.5: the cubic kernel with
@@ -9,9 +9,8 @@ const WEIGHTS = Array.from({ length: 8 }, (_, i) => cubic(Math.abs(i - 3.5) / 2)
 
 /** The image at half its size, rounded to whole colours from 0 to 255. Odd sizes lose a row or column. */
 export function halved(image: Image): Image {
-  const { height, width, data } = along(transposed(along(image)));
-  const back = transposed({ height, width, data });
-  return { ...back, data: back.data.map((v) => Math.min(255, Math.max(0, Math.round(v)))) };
+  const half = transposed(along(transposed(along(image))));
+  return { ...half, data: half.data.map(wholeColour) };
 }
 
 /** Half as wide; pixels beyond an edge are those at it. */

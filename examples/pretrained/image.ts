@@ -18,6 +18,11 @@ export async function photograph(name: string): Promise<Image> {
   return { height, width, data: colours };
 }
 
+/** The whole colour from 0 to 255 that is next to a value. */
+export function wholeColour(value: number): number {
+  return Math.min(255, Math.max(0, Math.round(value)));
+}
+
 /** Rows and columns from (top, left) on. */
 export function cropped(
   { width, data }: Image,

@@ -2,12 +2,11 @@
  * Prunes a network that others have trained, which doubles the size of photographs, without training it
  * again: `node dist/examples/pretrained/main.js`; with `--full` as docs/pretrained.md shows it.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import Table from 'cli-table3';
 import { Command } from 'commander';
 import { type Curve, lineChart } from '../../plots/lines.js';
+import { plainTable } from '../digits/plain-table.js';
 import { wasmTensorFlow } from '../digits/tf-model.js';
+import { writeFigures } from '../digits/write-figures.js';
 import { photograph } from './image.js';
 import { METHODS, type Outcome, pruneUpscaler } from './run.js';
 import { FULL, SMALL } from './settings.js';
@@ -36,18 +35,13 @@ async function main(): Promise<void> {
     `${outcome.dense.toFixed(2)} dB dense, ${outcome.interpolated.toFixed(2)} dB by interpolation; ` +
       `${outcome.gradientSeconds.toFixed(1)} s of processor time for the gradients (${seconds.toFixed(1)} s in all)\n${table(outcome)}`,
   );
-  if (plots === undefined) return;
-  await mkdir(plots, { recursive: true });
-  await writeFile(join(plots, 'pretrained.svg'), `${await plot(outcome)}\n`);
+  if (plots !== undefined) await writeFigures(plots, [['pretrained.svg', await plot(outcome)]]);
 }
 
 function table({ scores }: Outcome): string {
-  const chars = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
-  const rows = new Table({
-    chars,
-    head: ['method', '% zero', 'dB against the photograph', 'dB against the dense network'],
-    style: { head: [], border: [] },
-  });
+  const rows = plainTable([
+    ...['method', '% zero', 'dB against the photograph', 'dB against the dense network'],
+  ]);
   for (const { method, sparsity, score } of scores) {
     const numbers = [score.photograph, score.dense].map((decibels) => decibels.toFixed(2));
     rows.push([method, (100 * sparsity).toFixed(0), ...numbers]);

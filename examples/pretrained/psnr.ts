@@ -1,4 +1,4 @@
-import type { Image } from './image.js';
+import { type Image, wholeColour } from './image.js';
 
 /** Pixels at the edges that are not compared: what a network gives there depends on its padding. */
 export const EDGE = 4;
@@ -11,13 +11,9 @@ export function psnr(a: Image, b: Image): number {
   let [sum, count] = [0, 0];
   for (let row = EDGE; row < a.height - EDGE; row++) {
     for (let i = 3 * (row * a.width + EDGE); i < 3 * ((row + 1) * a.width - EDGE); i++) {
-      sum += (colour(a.data[i]) - colour(b.data[i])) ** 2;
+      sum += (wholeColour(a.data[i]) - wholeColour(b.data[i])) ** 2;
       count++;
     }
   }
   return 10 * Math.log10(255 ** 2 / (sum / count));
-}
-
-function colour(value: number): number {
-  return Math.min(255, Math.max(0, Math.round(value)));
 }

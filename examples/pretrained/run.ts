@@ -1,12 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type * as tfjs from '@tensorflow/tfjs';
-import { BlockFisher, type PruneOptions, prune } from '../../src/index.js';
+import { BlockFisher, PRESET_OPTIONS, type PruneOptions, prune } from '../../src/index.js';
 import {
   type LayersModel,
   modelParameters,
   type PruneModelOptions,
+  perExampleFactors,
   pruneModel,
   setModelWeights,
 } from '../../src/tfjs/index.js';
@@ -17,6 +15,8 @@ import { type Pairs, randomPairs } from './patches.js';
 import { psnr } from './psnr.js';
 import type { Settings } from './settings.js';
 import { interpolated, loadUpscaler, squaredError, upscaled } from './upscaler.js';
+
+const { blockSize, damping } = PRESET_OPTIONS.fast;
 
 /** Ways to prune, under the names of their curves; `fisher` stands in where gradients are needed. */
 const OPTIONS = {
@@ -97,31 +97,27 @@ export async function pruneUpscaler(
 
 /** One Fisher serves all sparsities; afterwards the model has the weights of the last pruning. */
 async function prunedInOneStep(
-  { tf, model, squares, common, score }: Session,
+  { tf, model, squares, common: { loss, gradientBatch }, score }: Session,
   { samples, sparsities }: Settings,
 ): Promise<Pick<Outcome, 'scores' | 'gradientSeconds'>> {
-  const folder = await mkdtemp(join(tmpdir(), 'woodfisher-pretrained-'));
-  try {
-    const start = process.cpuUsage();
-    const saveFisher = join(folder, 'fisher.safetensors');
-    // The clone that is pruned here is not kept, the Fisher is.
-    const options = { ...common, samples, sparsity: 0.5, saveFisher };
-    (await pruneModel(model, squares, options)).model.dispose();
-    const { user, system } = process.cpuUsage(start);
-    await using fisher = await BlockFisher.load(saveFisher);
-    const parameters = modelParameters(model);
-    const scores: Outcome['scores'] = [];
-    for (const sparsity of sparsities) {
-      for (const method of ONE_STEP) {
-        const result = await prune({ parameters, sparsity, ...OPTIONS[method](fisher) });
-        await setModelWeights(model, result.parameters, { tf });
-        scores.push({ method, sparsity, score: await score(model) });
-      }
-    }
-    return { scores, gradientSeconds: (user + system) / 1e6 };
-  } finally {
-    await rm(folder, { recursive: true });
+  const start = process.cpuUsage();
+  const parameters = modelParameters(model);
+  await using fisher = await BlockFisher.create({ parameters, blockSize, samples });
+  const options = { tf, loss, batchSize: gradientBatch };
+  for await (const batch of perExampleFactors(model, squares.xs, squares.ys, options)) {
+    const { released } = await fisher.add(batch);
+    await released;
   }
+  const { user, system } = process.cpuUsage(start);
+  const scores: Outcome['scores'] = [];
+  for (const sparsity of sparsities) {
+    for (const method of ONE_STEP) {
+      const result = await prune({ parameters, sparsity, ...OPTIONS[method](fisher) });
+      await setModelWeights(model, result.parameters, { tf });
+      scores.push({ method, sparsity, score: await score(model) });
+    }
+  }
+  return { scores, gradientSeconds: (user + system) / 1e6 };
 }
 
 async function prunedInSteps(
@@ -138,7 +134,7 @@ async function prunedInSteps(
 }
 
 function woodFisher(fisher: BlockFisher): Partial<PruneOptions> {
-  return { criterion: 'woodfisher', damping: { relative: 0.01, over: 'model' }, fisher };
+  return { criterion: 'woodfisher', damping, fisher };
 }
 
 function squaresOf(tf: TensorFlow, { count, side, small, large }: Pairs): Session['squares'] {

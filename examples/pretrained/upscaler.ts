@@ -25,23 +25,22 @@ export function squaredError(tf: TensorFlow): LossFunction {
 
 /** The image at twice its size, as the network gives it: not rounded. */
 export async function upscaled(tf: TensorFlow, model: LayersModel, image: Image): Promise<Image> {
-  const result = tf.tidy(() => {
-    const input = tf.tensor4d(image.data.slice(), [1, image.height, image.width, 3]);
-    return model.predict(input) as tfjs.Tensor4D;
-  });
-  const data = Float32Array.from(await result.data());
-  result.dispose();
-  return { height: 2 * image.height, width: 2 * image.width, data };
+  return await doubled(tf, image, (input) => model.predict(input) as tfjs.Tensor4D);
 }
 
 /** The image at twice its size by linear interpolation, without any network. */
 export async function interpolated(tf: TensorFlow, image: Image): Promise<Image> {
   const size: [number, number] = [2 * image.height, 2 * image.width];
-  const result = tf.tidy(() => {
-    const input = tf.tensor4d(image.data.slice(), [1, image.height, image.width, 3]);
-    return tf.image.resizeBilinear(input, size, false, true);
-  });
-  const data = Float32Array.from(await result.data());
+  return await doubled(tf, image, (input) => tf.image.resizeBilinear(input, size, false, true));
+}
+
+async function doubled(
+  tf: TensorFlow,
+  { height, width, data }: Image,
+  enlarge: (input: tfjs.Tensor4D) => tfjs.Tensor4D,
+): Promise<Image> {
+  const result = tf.tidy(() => enlarge(tf.tensor4d(data.slice(), [1, height, width, 3])));
+  const enlarged = Float32Array.from(await result.data());
   result.dispose();
-  return { height: size[0], width: size[1], data };
+  return { height: 2 * height, width: 2 * width, data: enlarged };
 }

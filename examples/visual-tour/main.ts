@@ -4,11 +4,10 @@
  * those that come of it: `node dist/examples/visual-tour/main.js`; with `--full` as docs/visual-tour.md
  * shows it.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import Table from 'cli-table3';
 import { Command } from 'commander';
 import { loadDigits, slice } from '../digits/idx.js';
+import { plainTable } from '../digits/plain-table.js';
+import { writeFigures } from '../digits/write-figures.js';
 import { figuresOf } from './figures.js';
 import { FULL, SMALL } from './settings.js';
 import { NETWORKS } from './subjects.js';
@@ -37,10 +36,7 @@ async function main(): Promise<void> {
     const start = performance.now();
     const tour = await tourOf(network, digits, settings);
     const figures = await figuresOf(tour);
-    if (plots !== undefined) {
-      await mkdir(plots, { recursive: true });
-      for (const [name, svg] of figures) await writeFile(join(plots, name), `${svg}\n`);
-    }
+    if (plots !== undefined) await writeFigures(plots, figures);
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     console.log(`${network.name} (${seconds} s)\n${tables(tour)}`);
   }
@@ -78,11 +74,6 @@ function tables({ stops, whole, ways }: Tour): string {
     wayTable.push([method, before.toFixed(4), after.toFixed(4), ...changes]);
   }
   return [stopTable, wholeTable, wayTable].join('\n');
-}
-
-function plainTable(head: string[]): Table.Table {
-  const chars = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
-  return new Table({ head, chars, style: { head: [], border: [] } });
 }
 
 await main();
