@@ -77,30 +77,14 @@ refused(
   'ERR_WOODFISHER_OPTION',
   /^criterion must be one of woodfisher, .* but is "best"/,
 );
-refused(
-  'an unknown update',
-  () => ({ update: 'x' as 'none' }),
-  'ERR_WOODFISHER_OPTION',
-  /^update must be one of/,
-);
-refused(
-  'an unknown scope',
-  () => ({ scope: 'x' as 'layer' }),
-  'ERR_WOODFISHER_OPTION',
-  /^scope must be one of/,
-);
-refused(
-  'an unknown solver',
-  () => ({ solver: 'x' as 'gram' }),
-  'ERR_WOODFISHER_OPTION',
-  /^solver must be one of/,
-);
-refused(
-  'an unknown engine',
-  () => ({ engine: 'x' as 'native' }),
-  'ERR_WOODFISHER_OPTION',
-  /^engine must be one of/,
-);
+for (const option of ['update', 'scope', 'solver', 'engine']) {
+  refused(
+    `an unknown ${option}`,
+    () => ({ [option]: 'x' }) as Partial<PruneOptions>,
+    'ERR_WOODFISHER_OPTION',
+    new RegExp(`^${option} must be one of`),
+  );
+}
 refused(
   'a criterion of the Fisher without gradients',
   () => ({ gradients: undefined }),

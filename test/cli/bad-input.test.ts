@@ -2,7 +2,7 @@ import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { temporaryFolder } from '../formats/temporary-folder.js';
-import { type ModelFiles, writeGradients, writeModelFiles } from './model-files.js';
+import { inputFlags, type ModelFiles, writeGradients, writeModelFiles } from './model-files.js';
 import { runCli } from './run-cli.js';
 
 /** The files, a place for the output, and what to change about a good run. */
@@ -36,12 +36,8 @@ function refused(
   });
 }
 
-function inputs({ files }: Attempt): string[] {
-  return ['--weights', files.weightsPath, '--gradients', files.gradientsPath];
-}
-
 function good(attempt: Attempt): string[] {
-  return [...inputs(attempt), '--sparsity', '0.5'];
+  return [...inputFlags(attempt.files), '--sparsity', '0.5'];
 }
 
 /** A good run with other gradients. */
@@ -64,7 +60,7 @@ refused('an unknown option', 2, /unknown option '--sparsitty'/, (a) => [
   '--sparsitty',
   '1',
 ]);
-refused('no sparsity', 2, /required option '--sparsity/, inputs);
+refused('no sparsity', 2, /required option '--sparsity/, (a) => inputFlags(a.files));
 refused('no weights', 2, /required option '--weights/, () => ['--sparsity', '0.5']);
 refused('a number that is none', 2, /--block-size.*many/, (a) => [
   ...good(a),
@@ -97,7 +93,7 @@ refused('no gradients', 2, /--criterion woodfisher needs --gradients/, (a) => [
   '0.5',
 ]);
 refused('a sparsity above 1', 1, /--sparsity must be a number from 0 to 1, but is 1.5/, (a) => [
-  ...inputs(a),
+  ...inputFlags(a.files),
   '--sparsity',
   '1.5',
 ]);
@@ -121,7 +117,7 @@ refused(
   { WOODFISHER_BINARY: '/nothing.node' },
 );
 refused('a file that is not there', 1, /nowhere\.safetensors/, (a) => [
-  ...inputs(a),
+  ...inputFlags(a.files),
   '--sparsity',
   '0.5',
   '--weights',
@@ -196,16 +192,7 @@ test('--allow-missing keeps a tensor without gradients, outside the count', asyn
   const folder = await temporaryFolder(t);
   const files = await writeModelFiles(folder);
   await writeGradients(files.gradientsPath, files.parameters.slice(0, 2), files.gradients);
-  const args = [
-    '--weights',
-    files.weightsPath,
-    '--gradients',
-    files.gradientsPath,
-    '--sparsity',
-    '0.5',
-    '--out',
-    join(folder, 'o'),
-  ];
+  const args = [...inputFlags(files), '--sparsity', '0.5', '--out', join(folder, 'o')];
   const { code, stdout } = await runCli(['prune', ...args, '--allow-missing']);
   t.is(code, 0);
   t.regex(stdout, /63 of 126 weights are pruned/);

@@ -33,6 +33,14 @@ export async function writeModelFiles(
   return { parameters, gradients, samples: SAMPLES, weightsPath, gradientsPath };
 }
 
+/** The flags that name the files. */
+export function inputFlags({
+  weightsPath,
+  gradientsPath,
+}: Pick<ModelFiles, 'weightsPath' | 'gradientsPath'>): string[] {
+  return ['--weights', weightsPath, '--gradients', gradientsPath];
+}
+
 /** Writes weights in a dtype. */
 export async function writeWeights(
   path: string,

@@ -4,7 +4,7 @@ import test from 'ava';
 import { openSafetensors } from '../../src/formats/safetensors/reader.js';
 import { prune, type RunStatistics } from '../../src/index.js';
 import { temporaryFolder } from '../formats/temporary-folder.js';
-import { writeModelFiles } from './model-files.js';
+import { inputFlags, writeModelFiles } from './model-files.js';
 import { runCli } from './run-cli.js';
 
 /** All tensors of a file, as float32 or, for masks, as bytes. */
@@ -19,8 +19,8 @@ async function tensorsOf(path: string): Promise<Map<string, Float32Array | Uint8
 
 test('the files are what the library gives, and the output lists what was kept', async (t) => {
   const folder = await temporaryFolder(t);
-  const { parameters, gradients, weightsPath, gradientsPath, samples } =
-    await writeModelFiles(folder);
+  const files = await writeModelFiles(folder);
+  const { parameters, gradients, samples } = files;
   const [out, stats, masks] = ['p.safetensors', 's.json', 'm.safetensors'].map((name) =>
     join(folder, name),
   );
@@ -34,9 +34,9 @@ test('the files are what the library gives, and the output lists what was kept',
   ] as const) {
     const flags = Object.entries(method).flatMap(([name, value]) => [`--${name}`, `${value}`]);
     const { 'first-order': step, ...others } = { 'first-order': undefined, ...method };
-    const files = ['--weights', weightsPath, '--gradients', gradientsPath, '--out', out];
+    const own = [...inputFlags(files), '--out', out, ...flags];
     const more = ['--stats', stats, '--mask-out', masks, '--block-size', '30', '--damping', '1e-3'];
-    const result = await runCli(['prune', ...files, ...flags, ...more, '--sparsity', '0.7']);
+    const result = await runCli(['prune', ...own, ...more, '--sparsity', '0.7']);
     t.is(result.code, 0, result.stderr);
     t.regex(result.stdout, /kept \(fewer than two axes\): fc1\.bias/);
     const { statistics, parameters: expected } = await prune({
@@ -68,17 +68,9 @@ test('magnitude needs no gradients, and its update is none then', async (t) => {
   const folder = await temporaryFolder(t);
   const { parameters, weightsPath } = await writeModelFiles(folder);
   const out = join(folder, 'p.safetensors');
+  const method = ['--criterion', 'magnitude', '--sparsity', '0.5'];
   const { code, stderr } = await runCli([
-    'prune',
-    '--weights',
-    weightsPath,
-    '--out',
-    out,
-    '--criterion',
-    'magnitude',
-    '--sparsity',
-    '0.5',
-    '--quiet',
+    ...['prune', '--weights', weightsPath, '--out', out, ...method, '--quiet'],
   ]);
   t.is(code, 0, stderr);
   t.is(stderr, '');
@@ -89,23 +81,11 @@ test('magnitude needs no gradients, and its update is none then', async (t) => {
 for (const dtype of ['F16', 'BF16'] as const) {
   test(`a model in ${dtype} stays one, rounded to nearest even`, async (t) => {
     const folder = await temporaryFolder(t);
-    const { weightsPath, gradientsPath, gradients, parameters } = await writeModelFiles(folder, {
-      dtype,
-    });
+    const files = await writeModelFiles(folder, { dtype });
+    const { weightsPath, gradients, parameters } = files;
     const out = join(folder, 'p.safetensors');
-    const { code, stderr } = await runCli([
-      'prune',
-      '--weights',
-      weightsPath,
-      '--gradients',
-      gradientsPath,
-      '--out',
-      out,
-      '--sparsity',
-      '0.5',
-      '--solver',
-      'gram',
-    ]);
+    const method = ['--sparsity', '0.5', '--solver', 'gram'];
+    const { code, stderr } = await runCli(['prune', ...inputFlags(files), '--out', out, ...method]);
     t.is(code, 0, stderr);
     const rounded = await tensorsOf(weightsPath);
     const expected = await prune({
@@ -133,23 +113,11 @@ async function bytesOf(path: string, name: string): Promise<Uint8Array> {
 
 test('--output-axis last blocks along the last axis', async (t) => {
   const folder = await temporaryFolder(t);
-  const { parameters, gradients, weightsPath, gradientsPath } = await writeModelFiles(folder);
+  const files = await writeModelFiles(folder);
+  const { parameters, gradients } = files;
   const out = join(folder, 'p.safetensors');
-  const { code } = await runCli([
-    'prune',
-    '--weights',
-    weightsPath,
-    '--gradients',
-    gradientsPath,
-    '--out',
-    out,
-    '--sparsity',
-    '0.8',
-    '--block-size',
-    '10',
-    '--output-axis',
-    'last',
-  ]);
+  const method = ['--sparsity', '0.8', '--block-size', '10', '--output-axis', 'last'];
+  const { code } = await runCli(['prune', ...inputFlags(files), '--out', out, ...method]);
   t.is(code, 0);
   const expected = await prune({
     parameters: parameters.map((parameter) => ({ ...parameter, outputAxis: -1 })),
@@ -163,19 +131,10 @@ test('--output-axis last blocks along the last axis', async (t) => {
 
 test('--json prints one object a line: kept, progress, and the statistics last', async (t) => {
   const folder = await temporaryFolder(t);
-  const { weightsPath, gradientsPath } = await writeModelFiles(folder);
+  const files = await writeModelFiles(folder);
   const out = join(folder, 'p.safetensors');
   const { code, stdout, stderr } = await runCli([
-    'prune',
-    '--weights',
-    weightsPath,
-    '--gradients',
-    gradientsPath,
-    '--out',
-    out,
-    '--sparsity',
-    '0.8',
-    '--json',
+    ...['prune', ...inputFlags(files), '--out', out, '--sparsity', '0.8', '--json'],
   ]);
   t.is(code, 0);
   t.is(stderr, '');
@@ -196,18 +155,10 @@ test('--json prints one object a line: kept, progress, and the statistics last',
 
 test('without a binary the JavaScript engine gives the same masks, with one warning', async (t) => {
   const folder = await temporaryFolder(t);
-  const { weightsPath, gradientsPath } = await writeModelFiles(folder);
+  const files = await writeModelFiles(folder);
   const [a, b] = ['a', 'b'].map((name) => join(folder, name));
   const common = [
-    'prune',
-    '--weights',
-    weightsPath,
-    '--gradients',
-    gradientsPath,
-    '--sparsity',
-    '0.8',
-    '--out',
-    join(folder, 'p'),
+    ...['prune', ...inputFlags(files), '--sparsity', '0.8', '--out', join(folder, 'p')],
   ];
   const env = { WOODFISHER_BINARY: join(folder, 'nothing.node') };
   const without = await runCli([...common, '--mask-out', a], { env });

@@ -12,6 +12,10 @@ const METHOD = [
   ...['--steps', '3', '--first-order', 'line-search', '--sparsity', '0.6', '--damping', '1e-3'],
 ];
 
+const TWO_STEPS = [
+  ...['--steps', '2', '--sparsity', '0.6', '--selection', 'greedy', '--blocks', 'compact'],
+];
+
 /** A run of the toy model: its flags but for the work directory, what its commands log, what it wrote. */
 interface ToyRun {
   flags: string[];
@@ -110,19 +114,9 @@ const [step, ...command] = process.argv.slice(2);
 `;
   const call = `execFileSync(command[0], command.slice(1), { stdio: 'inherit' });`;
   await writeFile(script, `${passOn}if (step === '2') process.exit(5);\n${call}`);
-  const method = [
-    '--steps',
-    '2',
-    '--sparsity',
-    '0.6',
-    '--selection',
-    'greedy',
-    '--blocks',
-    'compact',
-  ];
   const out = ['--out', join(folder, 'out'), '--work-dir', work];
   const prunes = (words: string, ...rest: string[]) =>
-    runCli(['prune', ...weights, '--gradients-command', words, ...method, ...out, ...rest]);
+    runCli(['prune', ...weights, '--gradients-command', words, ...TWO_STEPS, ...out, ...rest]);
   const failed = await prunes(command);
   t.is(failed.code, 3, failed.stderr);
   t.regex(failed.stderr, /failed with exit code 5/);
@@ -151,18 +145,8 @@ test('gradients that are recorded are taken as they are, and refused where they 
   const folder = await temporaryFolder(t);
   const weights = await writeToy(folder);
   const work = join(folder, 'work');
-  const method = [
-    '--steps',
-    '2',
-    '--sparsity',
-    '0.6',
-    '--selection',
-    'greedy',
-    '--blocks',
-    'compact',
-  ];
   const args = [
-    ...['prune', ...weights, '--gradients-command', gradientsCommand('30'), ...method],
+    ...['prune', ...weights, '--gradients-command', gradientsCommand('30'), ...TWO_STEPS],
     ...['--loss-command', `"${process.execPath}" -e "process.exit(4)" {weights}`],
     ...['--out', join(folder, 'out'), '--work-dir', work],
   ];

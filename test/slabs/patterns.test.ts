@@ -5,6 +5,7 @@ import { temporaryFolder } from '../formats/temporary-folder.js';
 import { seeded } from '../random.js';
 import { compare } from './compare.js';
 import { type Asked, type ProblemSettings, planOf, writeProblem } from './problem.js';
+import { sameInSlabs } from './same-in-slabs.js';
 
 const COMMON: Asked = {
   ...{ blockSize: 10, damping: 1e-3, threads: 2, gradientBatch: 4, statistics: 'basic' },
@@ -47,18 +48,9 @@ const METHODS: Readonly<Record<string, Partial<Asked>>> = {
   '1x2 at random': { pattern: '1x2', sparsity: 0.5, criterion: 'random', seed: 3 },
 };
 
-for (const engine of ENGINES) {
-  for (const [title, method] of Object.entries(METHODS)) {
-    test(`slabs give what memory gives: ${title} (${engine})`, async (t) => {
-      const folder = await temporaryFolder(t);
-      await using problem = await writeProblem(folder, FULL, seeded(title.length));
-      const asked = { ...COMMON, ...method, engine };
-      const many = await compare(t, problem, asked, 0.05, join(folder, 'many'));
-      t.true(many > 3, `${many} slabs`);
-      await compare(t, problem, asked, 1, join(folder, 'one'));
-    });
-  }
+sameInSlabs(METHODS, COMMON, FULL, 0.05);
 
+for (const engine of ENGINES) {
   for (const outputAxis of [0, -1] as const) {
     test(`rows with weights beside their groups go as a whole: axis ${outputAxis} (${engine})`, async (t) => {
       const folder = await temporaryFolder(t);

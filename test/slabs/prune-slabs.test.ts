@@ -7,6 +7,7 @@ import { temporaryFolder } from '../formats/temporary-folder.js';
 import { seeded } from '../random.js';
 import { compare } from './compare.js';
 import { type Asked, type ProblemSettings, writeProblem } from './problem.js';
+import { sameInSlabs } from './same-in-slabs.js';
 
 const COMMON: Asked = {
   ...{
@@ -52,18 +53,7 @@ const SETTINGS: ProblemSettings = {
   outputAxis: 0,
 };
 
-for (const engine of ENGINES) {
-  for (const [title, method] of Object.entries(METHODS)) {
-    test(`slabs give what memory gives: ${title} (${engine})`, async (t) => {
-      const folder = await temporaryFolder(t);
-      await using problem = await writeProblem(folder, SETTINGS, seeded(title.length));
-      const asked = { ...COMMON, ...method, engine };
-      const many = await compare(t, problem, asked, 0.1, join(folder, 'many'));
-      t.true(many > 3, `${many} slabs`);
-      await compare(t, problem, asked, 1, join(folder, 'one'));
-    });
-  }
-}
+sameInSlabs(METHODS, COMMON, SETTINGS, 0.1);
 
 test('and for any shapes, dtypes, gradient files, blocks and slabs', async (t) => {
   const folder = await temporaryFolder(t);

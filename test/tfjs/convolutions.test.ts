@@ -25,19 +25,12 @@ const settings = fc.record({
 type Settings = typeof settings extends fc.Arbitrary<infer T> ? T : never;
 type Pair = [number, number];
 
-/** A layer without weights in front makes the layer under test pass its deltas on. */
-const first = ({ channels }: Settings) => layers.conv2d({ filters: channels, kernelSize: 1 });
+/** The layer under test, behind a layer with weights that makes it pass its deltas on. */
+const images = ({ height, width, channels }: Settings, layer: tf.layers.Layer) =>
+  around([height, width, 2], layers.conv2d({ filters: channels, kernelSize: 1 }), layer);
 
 const kinds: [string, (s: Settings) => tf.LayersModel][] = [
-  [
-    'Conv2D',
-    (s) =>
-      around(
-        [s.height, s.width, 2],
-        first(s),
-        layers.conv2d({ ...s, kernelSize: s.kernelSize as Pair }),
-      ),
-  ],
+  ['Conv2D', (s) => images(s, layers.conv2d({ ...s, kernelSize: s.kernelSize as Pair }))],
   [
     'Conv1D',
     ({ height, channels, filters, kernelSize, strides, padding, activation, useBias }) =>
@@ -50,43 +43,19 @@ const kinds: [string, (s: Settings) => tf.LayersModel][] = [
         }),
       ),
   ],
-  [
-    'DepthwiseConv2D',
-    (s) =>
-      around(
-        [s.height, s.width, 2],
-        first(s),
-        layers.depthwiseConv2d({ ...s, strides: [s.strides[0], s.strides[0]] }),
-      ),
-  ],
-  [
-    'SeparableConv2D',
-    (s) =>
-      around(
-        [s.height, s.width, 2],
-        first(s),
-        layers.separableConv2d({ ...s, strides: [s.strides[0], s.strides[0]] }),
-      ),
-  ],
-  [
-    'MaxPooling2D',
-    ({ height, width, poolSize, strides, padding, ...s }) =>
-      around(
-        [height, width, 2],
-        first({ height, width, poolSize, strides, padding, ...s }),
-        layers.maxPooling2d({ poolSize, strides, padding }),
-      ),
-  ],
-  [
-    'AveragePooling2D',
-    ({ height, width, poolSize, strides, padding, ...s }) =>
-      around(
-        [height, width, 2],
-        first({ height, width, poolSize, strides, padding, ...s }),
-        layers.averagePooling2d({ poolSize, strides, padding }),
-      ),
-  ],
+  ['DepthwiseConv2D', (s) => images(s, layers.depthwiseConv2d(withOneStride(s)))],
+  ['SeparableConv2D', (s) => images(s, layers.separableConv2d(withOneStride(s)))],
+  ['MaxPooling2D', (s) => images(s, layers.maxPooling2d(poolingOf(s)))],
+  ['AveragePooling2D', (s) => images(s, layers.averagePooling2d(poolingOf(s)))],
 ];
+
+function withOneStride(s: Settings) {
+  return { ...s, strides: [s.strides[0], s.strides[0]] as Pair };
+}
+
+function poolingOf({ poolSize, strides, padding }: Settings) {
+  return { poolSize, strides, padding };
+}
 
 for (const backend of backends) {
   for (const [name, build] of kinds) {
