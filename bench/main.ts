@@ -8,6 +8,7 @@ import { PeakProgram } from './machine.js';
 import { caseReport, machineReport } from './report.js';
 import type { BenchResult } from './result.js';
 import { runCase } from './run-case.js';
+import { tellErrors } from './tell-errors.js';
 
 interface BenchOptions {
   /** true: to stdout. */
@@ -42,12 +43,7 @@ async function main(): Promise<void> {
     .option('--no-rivals', 'the package alone')
     .option('--quick', 'sizes of a second or two, to test the benchmark itself', false);
   const options = command.parse().opts<BenchOptions>();
-  try {
-    await bench(options);
-  } catch (error) {
-    const { message } = error as Error;
-    command.error(`error: ${message}`, { exitCode: error instanceof RangeError ? 2 : 1 });
-  }
+  await tellErrors(command, () => bench(options));
 }
 
 async function bench({ json, only, plot, runs, rivals, quick }: BenchOptions): Promise<void> {

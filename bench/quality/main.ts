@@ -3,6 +3,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import { tellErrors } from '../tell-errors.js';
 import { CACHE_FOLDER } from './cache.js';
 import { readTablePlace, writeTables } from './docs-table.js';
 import { namesIn, numbersIn } from './lists.js';
@@ -47,12 +48,7 @@ async function main(): Promise<void> {
     .option('--kept', 'runs nothing, and leaves out what is not kept', false)
     .option('--quick', 'few examples and short training, to test the benchmark itself', false);
   const options = command.parse().opts<MainOptions>();
-  try {
-    await bench(options);
-  } catch (error) {
-    const { message } = error as Error;
-    command.error(`error: ${message}`, { exitCode: error instanceof RangeError ? 2 : 1 });
-  }
+  await tellErrors(command, () => bench(options));
 }
 
 async function bench({
