@@ -1,4 +1,9 @@
-import type { Network } from './network.js';
+import type { Layer } from './layers.js';
+
+/** What has weights: a network. */
+interface Layered {
+  layers: readonly Layer[];
+}
 
 /** By layer; also a direction in the space of the weights. */
 export interface Weights {
@@ -8,7 +13,7 @@ export interface Weights {
   biases: Float64Array[];
 }
 
-export function zeroWeights({ layers }: Network): Weights {
+export function zeroWeights({ layers }: Layered): Weights {
   return {
     kernels: layers.map(({ outputs, patch }) => new Float64Array(outputs * patch)),
     biases: layers.map(({ outputs }) => new Float64Array(outputs)),
@@ -46,7 +51,7 @@ export interface KernelRun {
 }
 
 /** For each weight of a run the direction that is 1 there and 0 elsewhere. */
-export function unitDirections(network: Network, { layer, start, length }: KernelRun): Weights[] {
+export function unitDirections(network: Layered, { layer, start, length }: KernelRun): Weights[] {
   return Array.from({ length }, (_, i) => {
     const direction = zeroWeights(network);
     direction.kernels[layer][start + i] = 1;
