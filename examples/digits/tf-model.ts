@@ -5,20 +5,12 @@ import { type Network, transpose } from './networks.js';
 
 export type TensorFlow = typeof tfjs;
 
-let loading: Promise<TensorFlow> | undefined;
-
 /**
- * TensorFlow.js on its WebAssembly backend, which needs no binary. It is loaded once: a backend that is
- * started twice at a time does not start.
+ * TensorFlow.js on its WebAssembly backend, which needs no binary.
  *
  * @throws Error where that backend does not run.
  */
 export async function wasmTensorFlow(): Promise<TensorFlow> {
-  loading ??= loadWasm();
-  return await loading;
-}
-
-async function loadWasm(): Promise<TensorFlow> {
   const { tf, backend, summary } = await loadTensorFlow({ packages: ['@tensorflow/tfjs'] });
   if (backend !== 'wasm') throw new Error(`backend must be wasm, but there is ${summary}`);
   tf.enableProdMode(); // no advice on the console

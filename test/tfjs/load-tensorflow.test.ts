@@ -36,6 +36,28 @@ test.serial('without native builds it is wasm, and each error is kept', async (t
   t.is(tf.memory().numTensors, before);
 });
 
+test.serial('calls at one time load one after the other, and get the same', async (t) => {
+  const found = await Promise.all(
+    [1, 2, 3].map(() => loadTensorFlow({ packages: ['@tensorflow/tfjs'] })),
+  );
+  t.deepEqual(
+    found.map(({ backend }) => backend),
+    ['wasm', 'wasm', 'wasm'],
+  );
+  let imports = 0;
+  const loading = [1, 2].map(() =>
+    loadFirst([NODE], async () => {
+      imports++;
+      t.is(imports, 1, 'the one before has started its backend');
+      await new Promise(setImmediate);
+      const native = nativeBuild(tf);
+      imports--;
+      return native;
+    }),
+  );
+  t.is((await Promise.all(loading)).length, 2);
+});
+
 test.serial('a native build that runs is taken first', async (t) => {
   const native = nativeBuild(tf);
   const found = await loadFirst(undefined, async (name) => {

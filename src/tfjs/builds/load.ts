@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { dirname, sep } from 'node:path';
 import type * as tfTypes from '@tensorflow/tfjs';
+import pLimit from 'p-limit';
 import { optionError, WoodFisherError } from '../../errors.js';
 import { BUILDS, type Build, type FailedBuild, reasonOf } from './attempts.js';
 
@@ -17,6 +18,9 @@ export interface LoadedTensorFlow {
   /** All of this in a line for people. */
   summary: string;
 }
+
+/** Loads of the process at one time: a backend that is started twice at once does not start. */
+const loads = pLimit(1);
 
 /**
  * The fastest build of TensorFlow.js that runs here: `@tensorflow/tfjs-node-gpu`, `tfjs-node`, `tfjs` with
@@ -43,9 +47,16 @@ export async function loadFirst(
   if (unknown !== undefined) {
     throw optionError('packages', `of ${[...new Set(known)].join(', ')}`, unknown);
   }
+  const wanted = BUILDS.filter(({ package: name }) => packages?.includes(name) ?? true);
+  return await loads(() => firstThatRuns(wanted, importModule));
+}
+
+async function firstThatRuns(
+  builds: readonly Build[],
+  importModule: ImportModule,
+): Promise<LoadedTensorFlow> {
   const failed: FailedBuild[] = [];
-  for (const build of BUILDS) {
-    if (packages !== undefined && !packages.includes(build.package)) continue;
+  for (const build of builds) {
     try {
       const tf = await start(build, importModule);
       return { tf, ...build, failed, summary: summaryOf(build, failed) };
