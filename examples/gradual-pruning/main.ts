@@ -3,7 +3,8 @@
  * the same schedule: `node dist/examples/gradual-pruning/main.js`; with `--full` on all images, at 95 and
  * 98 %, for ten epochs each.
  */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import type { UpdateRule } from '../../src/index.js';
 import { loadTensorFlow } from '../../src/tfjs/index.js';
 import { accuracyText, percent } from '../digits/accuracy-text.js';
 import { loadDigits } from '../digits/idx.js';
@@ -18,6 +19,8 @@ interface MainOptions {
   method?: string;
   sparsity?: number;
   seed?: number;
+  epochs?: number;
+  update?: UpdateRule;
 }
 
 async function main(): Promise<void> {
@@ -28,9 +31,19 @@ async function main(): Promise<void> {
     .option('--method <name>', `one of ${METHODS.join(', ')}`)
     .option('--sparsity <s>', 'one sparsity, 0 to 1', Number)
     .option('--seed <n>', 'one seed', Number)
+    .option('--epochs <n>', 'passes over the images', Number)
+    .addOption(
+      new Option('--update <rule>', 'what WoodFisher does to what is left').choices([
+        'joint',
+        'independent',
+        'none',
+      ]),
+    )
     .parse()
     .opts<MainOptions>();
-  const settings = options.full ? FULL : SMALL;
+  const usual = options.full ? FULL : SMALL;
+  const { epochs = usual.epochs, update = usual.update } = options;
+  const settings = { ...usual, epochs, update };
   const sparsities = options.sparsity === undefined ? settings.sparsities : [options.sparsity];
   const methods = METHODS.filter((name) => [undefined, name].includes(options.method as Method));
   const subjects = SUBJECTS.filter(({ name }) => [undefined, name].includes(options.network));
