@@ -25,6 +25,7 @@ import {
   checkDamping,
   checkGradientBatch,
   checkSamples,
+  checkWhole,
   type Damping,
   DEFAULTS,
   describeDamping,
@@ -274,10 +275,7 @@ export class BlockFisher {
    * who want no copy: fill it and pass it to {@link add}, which takes it back.
    */
   nextBuffer(count: number): Record<string, Float32Array> {
-    if (!Number.isSafeInteger(count) || count < 1) {
-      throw optionError('count', 'a whole number of at least 1', count);
-    }
-    return this.#stream.lend(count);
+    return this.#stream.lend(checkWhole('count', count));
   }
 
   /**

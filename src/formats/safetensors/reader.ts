@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { optionError, WoodFisherError } from '../../errors.js';
+import { checkWhole } from '../../options.js';
 import { toFloat32 } from '../conversion.js';
 import { DTYPE_BYTES, isFloatDtype } from '../dtypes.js';
 import { requireLittleEndian } from '../endianness.js';
@@ -178,7 +179,5 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
 }
 
 function requireWithin(option: string, value: number, most: number): void {
-  if (!Number.isInteger(value) || value < 0 || value > most) {
-    throw optionError(option, `an integer from 0 to ${most}`, value);
-  }
+  checkWhole(option, value, { least: 0, most });
 }
