@@ -217,7 +217,9 @@ test.serial('files that are no models are refused with their names', async (t) =
   await writeFile(file, JSON.stringify(json));
   await saveModel(model, join(folder, 'x.safetensors'), { tf });
   await writeFile(join(path, 'masks.safetensors'), await readFile(join(folder, 'x.safetensors')));
-  await t.throwsAsync(loadModel(path, { tf }), { message: /"fc1\/kernel" must be U8 or BOOL \[12,16\]/ });
+  await t.throwsAsync(loadModel(path, { tf }), {
+    message: /"fc1\/kernel" must be U8 or BOOL \[12,16\]/,
+  });
   t.is(tf.memory().numTensors, before);
   await t.throwsAsync(loadModel(join(path, 'masks.safetensors').replace('masks', 'm'), { tf }), {
     code: 'ERR_WOODFISHER_FORMAT',
