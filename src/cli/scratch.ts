@@ -41,14 +41,14 @@ export class Scratch implements AsyncDisposable {
       return { records: new SlabRecords(this.#temporary, { durable: false }), way };
     }
     this.#directory = await WorkDirectory.open(resolve(workDir));
-    const { settings, run, engine, gradients, model, outputAxis } = opened;
+    const { settings, run, engine, gradients, model, outputAxis, gradientNames } = opened;
     const { allowMissing, exclude, gradientsCommand, lossCommand } = this.#flags;
-    const { maskIn, gradientNames, fisher } = this.#flags;
+    const { maskIn, fisher } = this.#flags;
     return await this.#directory.resume(
       {
         settings: {
           ...resultSettings(settings),
-          ...{ solver: run.solver, outputAxis, allowMissing },
+          ...{ solver: run.solver, outputAxis, allowMissing, gradientNames },
           exclude: exclude?.map(String),
           model: out !== undefined,
           gradientsCommand: gradientsCommand?.text,
@@ -58,7 +58,7 @@ export class Scratch implements AsyncDisposable {
         inputs: [
           ...model.files.map(({ file }) => file.path),
           ...(gradients?.paths ?? []),
-          ...[maskIn, gradientNames, fisher].filter((path) => path !== undefined),
+          ...[maskIn, fisher].filter((path) => path !== undefined),
         ],
       },
       way,

@@ -1,5 +1,5 @@
 import { sizeOf } from '../blocks/block-shape.js';
-import { optionError } from '../errors.js';
+import { checkWhole } from '../options.js';
 import type { FactoredGradients } from '../parameters.js';
 import type { Labels } from './labels.js';
 import type { FactorOptions } from './options.js';

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { openGradients } from '../../src/files/gradient-files.js';
+import { readNames } from '../../src/files/read-names.js';
 import { openNpy } from '../../src/formats/npy.js';
 import { temporaryFolder } from './temporary-folder.js';
 
@@ -65,17 +66,19 @@ test('columns are the parameters in the order of the names', async (t) => {
     ].map((tensor) => [tensor.name, tensor]),
   );
   const model = { path: 'model', tensors };
-  await using files = await openGradients([path], model, names);
+  await using files = await openGradients([path], model, await readNames(names));
   const [{ places, tensors: found }] = files.sets;
   t.deepEqual(found.get('a')?.shape, [2, 1, 1]);
   t.is((places.get('a')?.begin ?? 0) - (places.get('b')?.begin ?? 0), 8);
   t.is(places.get('a')?.rowBytes, 12);
 
   await writeFile(names, '["b"]');
-  await t.throwsAsync(openGradients([path], model, names), {
+  await t.throwsAsync(openGradients([path], model, await readNames(names)), {
     message: /must be \[samples, 2\].*but is \[2, 3\]/,
   });
   await t.throwsAsync(openGradients([path], model), { message: /^gradientNames must be/ });
   await writeFile(names, '{"b": 1}');
-  await t.throwsAsync(openGradients([path], model, names), { message: /an array of the names/ });
+  await t.throwsAsync(readNames(names), {
+    message: /names\.json: the names of parameters must be an array, but is "{" \(at byte 0\)$/,
+  });
 });

@@ -68,10 +68,15 @@ export class JsonCursor {
 
   /** Reads an array; `element` must read each of its values. */
   array(what: string, element: (index: number) => void): void {
+    for (const index of this.elements(what)) element(index);
+  }
+
+  /** The indices of an array, one by one; the value at each must be read before the next. */
+  *elements(what: string): Generator<number> {
     this.#open('[', what, 'an array');
     if (this.#skip(']')) return;
     let index = 0;
-    do element(index++);
+    do yield index++;
     while (this.#skip(','));
     if (!this.#skip(']')) this.#failJson('"," or "]"');
   }
@@ -193,7 +198,7 @@ export class JsonCursor {
 
   /** What stands at `offset`, for messages. */
   #excerpt(offset: number): string {
-    if (offset >= this.#end) return 'the end of the header';
+    if (offset >= this.#end) return 'the end';
     const text = this.#bytes.toString('latin1', offset, Math.min(offset + 24, this.#end));
     return quote(/^[-+.\w]+/.exec(text)?.[0] ?? text[0]);
   }

@@ -145,7 +145,7 @@ refuses('an empty header', '', 0, /header must be an object, but is the end/, 8)
 refuses('a header that is not an object', '[]', 0, /header must be an object, but is "\["/, 8);
 refuses('a header that begins with a space', ' {}', 0, /must begin with "\{"/, 8);
 refuses('a header that begins with a byte order mark', '\ufeff{}', 0, /must be an object/, 8);
-refuses('a header without end', '{', 0, /must be a string, but is the end of the header/, 9);
+refuses('a header without end', '{', 0, /must be a string, but is the end/, 9);
 refuses('an unfinished member', '{"w"', 0, /invalid JSON: expected ":"/, 12);
 refuses('an unfinished string', '{"w', 0, /string has no end/, 9);
 refuses('an unfinished escape', '{"w\\', 0, /string has no end/, 9);
