@@ -81,8 +81,8 @@ export async function inspect(path: string, options: InspectOptions = {}): Promi
       denseBytes += file.denseBytes;
       compactBytes += file.file.size;
     } else {
-      await gzip?.add(await file.readHeader());
-      const plan = await planCompact(file, { asked, taken, buffers, onPiece });
+      const onHeader = async (bytes: Uint8Array): Promise<void> => await gzip?.add(bytes);
+      const plan = await planCompact(file, { asked, taken, buffers, onHeader, onPiece });
       tensors.push(...plan.tensors.map(plannedSummary));
       denseBytes += file.size;
       compactBytes += plan.bytes;

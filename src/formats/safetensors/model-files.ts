@@ -40,11 +40,11 @@ export class ModelFiles implements AsyncDisposable {
     this.path = path;
     this.files = files;
     this.index = index;
-    this.tensors = new Map(
-      files.flatMap(({ file }) =>
-        [...file.tensors.values()].map((entry) => [entry.name, { ...entry, file }]),
-      ),
-    );
+    const tensors = new Map<string, ModelTensor>();
+    for (const { file } of files) {
+      for (const entry of file.tensors.values()) tensors.set(entry.name, { ...entry, file });
+    }
+    this.tensors = tensors;
     this.metadata = new Map(files.toReversed().flatMap(({ file }) => [...file.metadata]));
   }
 

@@ -127,6 +127,11 @@ export class SafetensorsFile implements AsyncDisposable {
     return this.#handle.fd;
   }
 
+  /** Bytes of the header, without its length. */
+  get headerBytes(): number {
+    return this.#dataStart - PREFIX_BYTES;
+  }
+
   /** The file up to its data: length and header, as they stand there. */
   async readHeader(): Promise<Uint8Array> {
     const bytes = new Uint8Array(this.#dataStart);

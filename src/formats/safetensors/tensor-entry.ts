@@ -91,5 +91,6 @@ function readCounts(cursor: JsonCursor, what: string, most: number): number[] {
     if (index === most) cursor.fail(`${what} must have at most ${most} elements, but has more`);
     counts.push(cursor.count(what));
   });
-  return counts;
+  // Without the room that an array of up to 64 has left when it grows.
+  return counts.slice();
 }

@@ -134,7 +134,7 @@ test('refuses a header of 2 GiB, or of 2^64 - 1 bytes, from its first 8 bytes al
     new DataView(prefix.buffer).setBigUint64(0, length, true);
     t.throws(() => headerLength(prefix, 2 ** 40, 'x'), {
       code: 'ERR_WOODFISHER_FORMAT',
-      message: `x: the header must be at most 20000000 bytes long, but its length is ${length}; is this a safetensors file? (at byte 0)`,
+      message: `x: the header must be at most 12000000 bytes long, but its length is ${length}; is this a safetensors file? (at byte 0)`,
     });
   }
 });
