@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { PruneSettings } from '../prune-options.js';
 import { SlabRecords } from '../slabs/slab-records.js';
-import { type Way, WorkDirectory } from '../slabs/work-directory.js';
+import { begin, type ChosenWay, type Way, WorkDirectory } from '../slabs/work-directory.js';
 import type { OutputFlags } from './flags/output-flags.js';
 import type { OpenedRun, RunFlags } from './open-run.js';
 
@@ -33,9 +33,10 @@ export class Scratch implements AsyncDisposable {
   }
 
   /** The records of the run, and the way in which it was begun. */
-  async open(opened: OpenedRun, way: Way): Promise<{ records: SlabRecords; way: Way }> {
+  async open(opened: OpenedRun, chosen: ChosenWay): Promise<{ records: SlabRecords; way: Way }> {
     const { workDir, out } = this.#flags;
     if (workDir === undefined) {
+      const way = begin(chosen);
       this.#temporary = join(resolve(folderOf(this.#flags)), `.woodfisher-${randomUUID()}`);
       if (!way.inMemory) await mkdir(this.#temporary);
       return { records: new SlabRecords(this.#temporary, { durable: false }), way };
@@ -61,7 +62,7 @@ export class Scratch implements AsyncDisposable {
           ...[maskIn, fisher].filter((path) => path !== undefined),
         ],
       },
-      way,
+      chosen,
     );
   }
 
