@@ -62,7 +62,6 @@ export async function inspect(path: string, options: InspectOptions = {}): Promi
   const entries = opened.flatMap(({ tensors }) => [...tensors.values()]);
   const total = entries.reduce((sum, { begin, end }) => sum + end - begin, 0);
   const onBytes = countBytes('inspect', total, options);
-  const taken = new Set(model.tensors.keys());
   const buffers = new Buffers();
 
   const tensors: TensorSummary[] = [];
@@ -82,7 +81,13 @@ export async function inspect(path: string, options: InspectOptions = {}): Promi
       compactBytes += file.file.size;
     } else {
       const onHeader = async (bytes: Uint8Array): Promise<void> => await gzip?.add(bytes);
-      const plan = await planCompact(file, { asked, taken, buffers, onHeader, onPiece });
+      const plan = await planCompact(file, {
+        asked,
+        taken: model.tensors,
+        buffers,
+        onHeader,
+        onPiece,
+      });
       tensors.push(...plan.tensors.map(plannedSummary));
       denseBytes += file.size;
       compactBytes += plan.bytes;

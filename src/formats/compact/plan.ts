@@ -37,7 +37,7 @@ export interface CompactPlan {
 export interface PlanContext {
   asked: AskedFormat;
   /** Names of all tensors of the model, which parts must not have. */
-  taken: ReadonlySet<string>;
+  taken: Pick<ReadonlySet<string>, 'has'>;
   buffers: Buffers;
   /** Given the length and the header, before any piece. */
   onHeader?: (bytes: Uint8Array) => Promise<void>;

@@ -52,7 +52,7 @@ export function headerLength(prefix: Uint8Array, fileSize: number, file: string)
 
 /**
  * Parses and checks the header of a safetensors file. Accepts what the reference implementation
- * accepts, but no duplicate keys, no `__metadata__: null` and no more than 64 axes; nothing in a
+ * accepts, but no duplicate keys, no `__metadata__: null` and no more than 32 axes; nothing in a
  * header makes it crash, recurse without bound, or allocate more than in proportion to its length.
  *
  * @param bytes The file up to the end of its header, or beyond.

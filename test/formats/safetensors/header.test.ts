@@ -254,7 +254,7 @@ refuses(
   /beyond 2\^53 - 1/,
   9,
 );
-refuses('more than 64 axes', headerOf({ shape: Array(65).fill(1) }), 4, /at most 64 elements/);
+refuses('more than 32 axes', headerOf({ shape: Array(33).fill(1) }), 4, /at most 32 elements/);
 
 refuses(
   'offsets that are no array',
