@@ -11,7 +11,7 @@ import {
 import { shapesOfSurvivors } from './blocks/survivors.js';
 import { type ChosenEngine, chooseEngine, type EngineOption } from './engine/engine.js';
 import type { UpdateRule } from './engine/kernels.js';
-import { optionError, WoodFisherError } from './errors.js';
+import { WoodFisherError } from './errors.js';
 import { LiveSource } from './fisher/file/live-source.js';
 import { saveState } from './fisher/file/save.js';
 import { withSources } from './fisher/file/with-sources.js';

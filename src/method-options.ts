@@ -3,7 +3,7 @@ import { CRITERIA, needsFisher, usesInverse } from './criteria/score.js';
 import type { CriterionName, UpdateRule } from './engine/kernels.js';
 import { optionError, WoodFisherError } from './errors.js';
 import { checkStep } from './fisher/first-order.js';
-import { checkChoice, checkSeed, DEFAULTS, checkWhole } from './options.js';
+import { checkChoice, checkSeed, checkWhole, DEFAULTS } from './options.js';
 import { SELECTIONS, type Selection } from './selection/greedy.js';
 import type { Method } from './steps/method.js';
 import { checkSchedule, describeSchedule, type Schedule } from './steps/schedule.js';

@@ -1,8 +1,8 @@
+import type { NamedSet, Pattern } from '../blocks/pattern.js';
 import { quote } from '../formats/errors.js';
 import { readWhole } from '../formats/read-whole.js';
 import { inTurns } from '../formats/safetensors/in-turns.js';
 import { JsonCursor } from '../formats/safetensors/json-cursor.js';
-import type { NamedSet, Pattern } from '../blocks/pattern.js';
 
 /** Bytes of a file of sets at most: as many as 60 million indices take. */
 const MAX_SETS_BYTES = 2 ** 29;

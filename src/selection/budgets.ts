@@ -1,6 +1,6 @@
 import type { ParsedPattern } from '../blocks/pattern.js';
 import { optionError, WoodFisherError } from '../errors.js';
-import { checkChoice, checkSparsity, DEFAULTS, checkWhole } from '../options.js';
+import { checkChoice, checkSparsity, checkWhole, DEFAULTS } from '../options.js';
 
 /** `global`: one threshold over all parameters. `layer`: the same sparsity in each of them. */
 export type Scope = 'global' | 'layer';

@@ -1,4 +1,4 @@
-import { sizeOf } from '../fisher/block-shape.js';
+import { sizeOf } from '../blocks/block-shape.js';
 import { readMaskFile } from './files/mask-file.js';
 import { loadModel, saveModel } from './model-files.js';
 import { namedVariables } from './names.js';

@@ -1,5 +1,5 @@
+import { sizeOf } from '../blocks/block-shape.js';
 import { WoodFisherError } from '../errors.js';
-import { sizeOf } from '../fisher/block-shape.js';
 import type { RunStatistics } from '../report/statistics.js';
 import type { Dataset } from './data/dataset.js';
 import { type DrawPosition, ExampleDraw } from './data/draw.js';

@@ -1,6 +1,12 @@
 import { needsFisher } from '../../criteria/score.js';
 import { optionError } from '../../errors.js';
-import { checkChoice, checkGradientBatch, checkSamples, DEFAULTS, checkWhole } from '../../options.js';
+import {
+  checkChoice,
+  checkGradientBatch,
+  checkSamples,
+  checkWhole,
+  DEFAULTS,
+} from '../../options.js';
 import type { Preset } from '../../preset-names.js';
 import { PRESET_OPTIONS, presetSamples } from '../../presets.js';
 import type { PruneOptions } from '../../prune-options.js';
