@@ -11,7 +11,7 @@ import {
 import { shapesOfSurvivors } from './blocks/survivors.js';
 import { type ChosenEngine, chooseEngine, type EngineOption } from './engine/engine.js';
 import type { UpdateRule } from './engine/kernels.js';
-import { optionError, WoodFisherError } from './errors.js';
+import { WoodFisherError } from './errors.js';
 import { LiveSource } from './fisher/file/live-source.js';
 import { saveState } from './fisher/file/save.js';
 import { withSources } from './fisher/file/with-sources.js';
@@ -25,6 +25,7 @@ import {
   checkDamping,
   checkGradientBatch,
   checkSamples,
+  checkWhole,
   type Damping,
   DEFAULTS,
   describeDamping,
@@ -274,10 +275,7 @@ export class BlockFisher {
    * who want no copy: fill it and pass it to {@link add}, which takes it back.
    */
   nextBuffer(count: number): Record<string, Float32Array> {
-    if (!Number.isSafeInteger(count) || count < 1) {
-      throw optionError('count', 'a whole number of at least 1', count);
-    }
-    return this.#stream.lend(count);
+    return this.#stream.lend(checkWhole('count', count));
   }
 
   /**

@@ -62,7 +62,6 @@ export async function inspect(path: string, options: InspectOptions = {}): Promi
   const entries = opened.flatMap(({ tensors }) => [...tensors.values()]);
   const total = entries.reduce((sum, { begin, end }) => sum + end - begin, 0);
   const onBytes = countBytes('inspect', total, options);
-  const taken = new Set(model.tensors.keys());
   const buffers = new Buffers();
 
   const tensors: TensorSummary[] = [];
@@ -81,8 +80,14 @@ export async function inspect(path: string, options: InspectOptions = {}): Promi
       denseBytes += file.denseBytes;
       compactBytes += file.file.size;
     } else {
-      await gzip?.add(await file.readHeader());
-      const plan = await planCompact(file, { asked, taken, buffers, onPiece });
+      const onHeader = async (bytes: Uint8Array): Promise<void> => await gzip?.add(bytes);
+      const plan = await planCompact(file, {
+        asked,
+        taken: model.tensors,
+        buffers,
+        onHeader,
+        onPiece,
+      });
       tensors.push(...plan.tensors.map(plannedSummary));
       denseBytes += file.size;
       compactBytes += plan.bytes;

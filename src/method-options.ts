@@ -3,7 +3,7 @@ import { CRITERIA, needsFisher, usesInverse } from './criteria/score.js';
 import type { CriterionName, UpdateRule } from './engine/kernels.js';
 import { optionError, WoodFisherError } from './errors.js';
 import { checkStep } from './fisher/first-order.js';
-import { checkChoice, checkSeed, DEFAULTS } from './options.js';
+import { checkChoice, checkSeed, checkWhole, DEFAULTS } from './options.js';
 import { SELECTIONS, type Selection } from './selection/greedy.js';
 import type { Method } from './steps/method.js';
 import { checkSchedule, describeSchedule, type Schedule } from './steps/schedule.js';
@@ -165,9 +165,7 @@ function checkSteps(
   { steps = DEFAULTS.steps, schedule: asked }: MethodOptions,
   { pattern, emptying, gradients }: MethodContext,
 ): Pick<Method, 'steps' | 'schedule'> {
-  if (!Number.isInteger(steps) || steps < 1 || steps > MAX_STEPS) {
-    throw optionError('steps', `a whole number from 1 to ${MAX_STEPS}`, steps);
-  }
+  checkWhole('steps', steps, { most: MAX_STEPS });
   const schedule = checkSchedule(asked);
   if (steps === 1) {
     if (asked === undefined) return { steps, schedule };

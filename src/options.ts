@@ -38,10 +38,7 @@ export const STATISTICS_OPTIONS: readonly StatisticsOption[] = ['full', 'basic']
 export const MAX_BLOCK_SIZE = 2 ** 15 - 1;
 
 export function checkBlockSize(blockSize: number = DEFAULTS.blockSize): number {
-  if (!Number.isInteger(blockSize) || blockSize < 1 || blockSize > MAX_BLOCK_SIZE) {
-    throw optionError('blockSize', `a whole number from 1 to ${MAX_BLOCK_SIZE}`, blockSize);
-  }
-  return blockSize;
+  return checkWhole('blockSize', blockSize, { most: MAX_BLOCK_SIZE });
 }
 
 /**
@@ -85,17 +82,11 @@ function isAboveZero(value: unknown): value is number {
 
 /** A seed of criterion `random`. */
 export function checkSeed(seed: number = DEFAULTS.seed): number {
-  if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
-    throw optionError('seed', 'a whole number from 0 to 4294967295', seed);
-  }
-  return seed;
+  return checkWhole('seed', seed, { least: 0, most: 2 ** 32 - 1 });
 }
 
 export function checkSamples(samples: number | undefined): number | undefined {
-  if (samples !== undefined && (!Number.isSafeInteger(samples) || samples < 1)) {
-    throw optionError('samples', 'a whole number of at least 1', samples);
-  }
-  return samples;
+  return samples === undefined ? undefined : checkWhole('samples', samples);
 }
 
 export function checkSparsity(sparsity: number, option = 'sparsity'): number {
@@ -106,10 +97,19 @@ export function checkSparsity(sparsity: number, option = 'sparsity'): number {
 }
 
 export function checkGradientBatch(gradientBatch: number | undefined): number | undefined {
-  if (gradientBatch !== undefined && (!Number.isSafeInteger(gradientBatch) || gradientBatch < 1)) {
-    throw optionError('gradientBatch', 'a whole number of at least 1', gradientBatch);
-  }
-  return gradientBatch;
+  return gradientBatch === undefined ? undefined : checkWhole('gradientBatch', gradientBatch);
+}
+
+/** An option that takes a whole number from `least` (default 1) to `most` (default 2⁵³ − 1). */
+export function checkWhole(
+  option: string,
+  value: number,
+  { least = 1, most = Number.MAX_SAFE_INTEGER }: { least?: number; most?: number } = {},
+): number {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
+  const range =
+    most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
+  throw optionError(option, `a whole number ${range}`, value);
 }
 
 /** An option that takes one of a few words. */

@@ -6,13 +6,13 @@ import { planRun } from '../plan/run-plan.js';
 import { presetSamples } from '../presets.js';
 import { needsMemory } from '../slabs/needs-memory.js';
 import { planSlabs } from '../slabs/slab-plan.js';
-import type { Way } from '../slabs/work-directory.js';
+import type { ChosenWay, Way } from '../slabs/work-directory.js';
 import { batchWithin } from './announce-run.js';
 import type { OpenedRun, RunFlags } from './open-run.js';
 
 /**
  * Chooses how a run is done. In memory, unless it would take more than `memory` (default: half of what is
- * free), or a work directory asks for a run that can be resumed.
+ * free), or a work directory asks for a run that can be resumed. Slabs are planned when the run begins.
  *
  * @param diskBytes Free where the scratch files go.
  * @param onSlabs Called before slabs are cut, which takes half a second for 50 billion weights.
@@ -22,7 +22,7 @@ export function chooseWay(
   flags: RunFlags,
   diskBytes?: number,
   onSlabs?: () => void,
-): Way {
+): ChosenWay {
   const { run, settings, model } = opened;
   const reason = needsMemory(settings);
   const asked = flags.memory ?? flags.workDir;
@@ -60,8 +60,13 @@ export function chooseWay(
     const weights = [...model.tensors.values()].reduce((sum, { size }) => sum + 4 * size, 0);
     if (total + weights <= budget) return inMemory;
   }
-  onSlabs?.();
-  return { inMemory: false, plan: planSlabs(run, budget, gradientBytes(opened), diskBytes) };
+  return {
+    inMemory: false,
+    plan() {
+      onSlabs?.();
+      return planSlabs(run, budget, gradientBytes(opened), diskBytes);
+    },
+  };
 }
 
 /** Bytes of the gradients of a step; those that a command is going to write as F32. */

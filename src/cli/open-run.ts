@@ -1,6 +1,7 @@
 import type { ParameterShape } from '../blocks/block-shape.js';
 import { type ChosenEngine, chooseEngine } from '../engine/engine.js';
 import { type MatchedGradients, openGradients, requireSamples } from '../files/gradient-files.js';
+import { readNames } from '../files/read-names.js';
 import { readPattern } from '../files/read-pattern.js';
 import {
   type KeptTensor,
@@ -54,6 +55,8 @@ export interface OpenedRun extends AsyncDisposable {
   /** What decides memory and arithmetic. */
   run: RunSettings;
   outputAxis: number;
+  /** Of the columns of `.npy` gradients. */
+  gradientNames: readonly string[] | undefined;
 }
 
 /** Checks the flags, opens the files and checks their headers: what can be refused before data are read is. */
@@ -61,6 +64,9 @@ export async function openRun(flags: RunFlags, reporter: Reporter): Promise<Open
   const options = await optionsOf(flags);
   const asked = checkSettings({ ...options, parameters: [], gradients: placeOfGradients(flags) });
   const engine = chooseEngine(flags.engine);
+  // Once: a pipe cannot be read again, and each step of a run may have gradients of its own.
+  const gradientNames =
+    flags.gradientNames === undefined ? undefined : await readNames(flags.gradientNames);
   const open: AsyncDisposable[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(open.map((one) => one[Symbol.asyncDispose]()));
@@ -72,7 +78,7 @@ export async function openRun(flags: RunFlags, reporter: Reporter): Promise<Open
     const sets =
       flags.gradients === undefined
         ? undefined
-        : await openGradients(flags.gradients, model, flags.gradientNames);
+        : await openGradients(flags.gradients, model, gradientNames);
     if (sets !== undefined) open.push(sets);
     const all = sortTensors(model, exclude);
     const tensors = sets && flags.allowMissing ? keepWithoutGradients(model, all, sets) : all;
@@ -96,7 +102,17 @@ export async function openRun(flags: RunFlags, reporter: Reporter): Promise<Open
       samples: flags.gradientsCommand ? settings.samples : (gradients?.samples ?? settings.samples),
     };
     return {
-      ...{ options, settings, engine, model, gradients, ...tensors, run, outputAxis },
+      ...{
+        options,
+        settings,
+        engine,
+        model,
+        gradients,
+        ...tensors,
+        run,
+        outputAxis,
+        gradientNames,
+      },
       [Symbol.asyncDispose]: close,
     };
   } catch (error) {

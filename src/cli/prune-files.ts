@@ -97,8 +97,8 @@ const RETRIED = new Set(['ERR_WOODFISHER_JOB', 'ERR_WOODFISHER_OUTPUT']);
 
 /** The user's own jobs; undefined where none are to be run. */
 function jobsOf(
-  { settings, model, prunable }: OpenedRun,
-  { gradientsCommand, lossCommand, exclude = [], gradientNames }: PruneFlags,
+  { settings, model, prunable, gradientNames }: OpenedRun,
+  { gradientsCommand, lossCommand, exclude = [] }: PruneFlags,
   records: SlabRecords,
   run: Run,
 ): StepJobs | undefined {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { PruneSettings } from '../prune-options.js';
 import { SlabRecords } from '../slabs/slab-records.js';
-import { type Way, WorkDirectory } from '../slabs/work-directory.js';
+import { begin, type ChosenWay, type Way, WorkDirectory } from '../slabs/work-directory.js';
 import type { OutputFlags } from './flags/output-flags.js';
 import type { OpenedRun, RunFlags } from './open-run.js';
 
@@ -33,22 +33,23 @@ export class Scratch implements AsyncDisposable {
   }
 
   /** The records of the run, and the way in which it was begun. */
-  async open(opened: OpenedRun, way: Way): Promise<{ records: SlabRecords; way: Way }> {
+  async open(opened: OpenedRun, chosen: ChosenWay): Promise<{ records: SlabRecords; way: Way }> {
     const { workDir, out } = this.#flags;
     if (workDir === undefined) {
+      const way = begin(chosen);
       this.#temporary = join(resolve(folderOf(this.#flags)), `.woodfisher-${randomUUID()}`);
       if (!way.inMemory) await mkdir(this.#temporary);
       return { records: new SlabRecords(this.#temporary, { durable: false }), way };
     }
     this.#directory = await WorkDirectory.open(resolve(workDir));
-    const { settings, run, engine, gradients, model, outputAxis } = opened;
+    const { settings, run, engine, gradients, model, outputAxis, gradientNames } = opened;
     const { allowMissing, exclude, gradientsCommand, lossCommand } = this.#flags;
-    const { maskIn, gradientNames, fisher } = this.#flags;
+    const { maskIn, fisher } = this.#flags;
     return await this.#directory.resume(
       {
         settings: {
           ...resultSettings(settings),
-          ...{ solver: run.solver, outputAxis, allowMissing },
+          ...{ solver: run.solver, outputAxis, allowMissing, gradientNames },
           exclude: exclude?.map(String),
           model: out !== undefined,
           gradientsCommand: gradientsCommand?.text,
@@ -58,10 +59,10 @@ export class Scratch implements AsyncDisposable {
         inputs: [
           ...model.files.map(({ file }) => file.path),
           ...(gradients?.paths ?? []),
-          ...[maskIn, gradientNames, fisher].filter((path) => path !== undefined),
+          ...[maskIn, fisher].filter((path) => path !== undefined),
         ],
       },
-      way,
+      chosen,
     );
   }
 

@@ -1,12 +1,7 @@
 import { optionError, WoodFisherError } from '../errors.js';
 import { DTYPE_BYTES } from '../formats/dtypes.js';
 import { expandGlob } from './glob.js';
-import {
-  type GradientSet,
-  openNpyGradients,
-  openSafetensorsGradients,
-  readNames,
-} from './gradient-set.js';
+import { type GradientSet, openNpyGradients, openSafetensorsGradients } from './gradient-set.js';
 import { matchGradients } from './match-gradients.js';
 import type { TensorInfo, TensorReader } from './tensor-reader.js';
 import type { TensorPlace } from './tensor-reads.js';
@@ -102,13 +97,12 @@ export class MatchedGradients {
  *
  * @param paths Safetensors files, indexes, folders with one, `.npy` files; with `*` and `?` all that match,
  *   sorted by name.
- * @param names A JSON file with the names of the parameters whose gradients stand side by side in `.npy`
- *   files; needed for these.
+ * @param names Of the parameters whose gradients stand side by side in `.npy` files; needed for these.
  */
 export async function openGradients(
   paths: readonly string[],
   model: Pick<TensorReader, 'path' | 'tensors'>,
-  names?: string,
+  names?: readonly string[],
 ): Promise<GradientFiles> {
   const files = (await Promise.all(paths.map(expandGlob))).flat();
   const sets: GradientSet[] = [];
@@ -125,7 +119,7 @@ export async function openGradients(
           names,
         );
       }
-      sets.push(await openNpyGradients(path, model, await readNames(names)));
+      sets.push(await openNpyGradients(path, model, names));
     }
     return new GradientFiles(sets);
   } catch (error) {

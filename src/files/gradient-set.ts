@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { WoodFisherError } from '../errors.js';
 import { DTYPE_BYTES, isFloatDtype } from '../formats/dtypes.js';
-import { formatError, quote } from '../formats/errors.js';
+import { quote } from '../formats/errors.js';
 import { openNpy } from '../formats/npy.js';
 import { openModelFiles } from '../formats/safetensors/model-files.js';
 import type { TensorInfo, TensorReader } from './tensor-reader.js';
@@ -69,16 +68,4 @@ export async function openNpyGradients(
     column += size;
   }
   return { path, tensors, places, close: () => handle.close() };
-}
-
-/** The names of parameters in a JSON file: an array of texts. */
-export async function readNames(path: string): Promise<string[]> {
-  let names: unknown;
-  try {
-    names = JSON.parse(await readFile(path, 'utf8'));
-  } catch (cause) {
-    throw formatError(path, `cannot be read as JSON: ${(cause as Error).message}`, {}, cause);
-  }
-  if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names;
-  throw formatError(path, 'must hold an array of the names of parameters');
 }

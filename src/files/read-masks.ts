@@ -1,4 +1,5 @@
 import { WoodFisherError } from '../errors.js';
+import type { Dtype } from '../formats/dtypes.js';
 import { openSafetensors, type SafetensorsFile } from '../formats/safetensors/reader.js';
 import type { Parameter } from '../parameters.js';
 import type { TensorReader } from './tensor-reader.js';
@@ -21,6 +22,11 @@ export async function readMasks(
   }
 }
 
+/** Whether tensors of a dtype may be masks. */
+export function isMaskDtype(dtype: Dtype): boolean {
+  return dtype === 'U8' || dtype === 'BOOL';
+}
+
 /** Checks the header of a file of masks. */
 export function checkMasks(
   masks: SafetensorsFile,
@@ -36,7 +42,7 @@ export function checkMasks(
     if (!model.tensors.has(name)) refuse(`is of a tensor that ${model.path} does not have`);
     const expected = shapes.get(name);
     if (expected === undefined) continue;
-    if (dtype !== 'U8' && dtype !== 'BOOL') refuse(`must be U8 or BOOL, but is ${dtype}`);
+    if (!isMaskDtype(dtype)) refuse(`must be U8 or BOOL, but is ${dtype}`);
     if (shape.join() !== expected.join()) {
       refuse(`must have the shape [${expected}] of its tensor, but has [${shape}]`);
     }

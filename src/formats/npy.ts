@@ -21,7 +21,6 @@ export interface NpyFile {
   shape: readonly number[];
   /** First byte of the elements. */
   begin: number;
-  size: number;
 }
 
 /**
@@ -77,7 +76,7 @@ async function readHeader(path: string, handle: FileHandle): Promise<NpyFile> {
       { offset: at },
     );
   }
-  return { path, handle, dtype, shape, begin, size };
+  return { path, handle, dtype, shape, begin };
 }
 
 function dtypeOf(text: string, path: string, offset: number): FloatDtype {

@@ -15,6 +15,7 @@ import {
   checkGradientBatch,
   checkSamples,
   checkSparsity,
+  checkWhole,
   type Damping,
   DEFAULTS,
   STATISTICS_OPTIONS,
@@ -156,8 +157,6 @@ function checkEstimate(options: EstimateOptions): RunSettings {
 function checkSurvivors(parameters: readonly ParameterShape[]): void {
   for (const { name, shape, survivors } of parameters) {
     if (survivors === undefined) continue;
-    const size = sizeOf(shape);
-    if (Number.isInteger(survivors) && survivors >= 0 && survivors <= size) continue;
-    throw optionError(`survivors of "${name}"`, `a whole number from 0 to ${size}`, survivors);
+    checkWhole(`survivors of "${name}"`, survivors, { least: 0, most: sizeOf(shape) });
   }
 }

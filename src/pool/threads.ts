@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { optionError } from '../errors.js';
+import { checkWhole } from '../options.js';
 
 /** More threads than this are refused. */
 export const MAX_THREADS = 256;
@@ -13,10 +13,7 @@ export function defaultThreads(): number {
 /** Validates the option `threads`. */
 export function checkThreads(threads: number | undefined): number {
   if (threads === undefined) return defaultThreads();
-  if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
-    throw optionError('threads', `a whole number from 1 to ${MAX_THREADS}`, threads);
-  }
-  return threads;
+  return checkWhole('threads', threads, { most: MAX_THREADS });
 }
 
 /** Processors' worth of time that the control group allows; Infinity where there is no limit. */

@@ -1,6 +1,6 @@
 import type { ParsedPattern } from '../blocks/pattern.js';
 import { optionError, WoodFisherError } from '../errors.js';
-import { checkChoice, checkSparsity, DEFAULTS } from '../options.js';
+import { checkChoice, checkSparsity, checkWhole, DEFAULTS } from '../options.js';
 
 /** `global`: one threshold over all parameters. `layer`: the same sparsity in each of them. */
 export type Scope = 'global' | 'layer';
@@ -59,8 +59,7 @@ export function checkBudgets(options: BudgetOptions, pattern: ParsedPattern): Bu
     throw optionError('targetFlops', 'a finite number of at least 0', targetFlops);
   }
   for (const [name, value] of Object.entries(cost ?? {})) {
-    if (Number.isSafeInteger(value) && value >= 1) continue;
-    throw optionError(`cost of "${name}"`, 'a whole number of at least 1', value);
+    checkWhole(`cost of "${name}"`, value);
   }
   const { costPower = cost !== undefined || targetFlops !== undefined ? 1 : 0 } = options;
   if (!(Number.isFinite(costPower) && costPower >= 0)) {

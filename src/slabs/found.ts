@@ -1,4 +1,5 @@
 import type { StepHistory } from '../report/step-history.js';
+import type { Budgets } from '../selection/budgets.js';
 import type { Cut } from '../selection/cut.js';
 import type { RankedLists } from '../selection/ranked-lists.js';
 import type { PrunedShape } from './by-parameter.js';
@@ -8,6 +9,8 @@ import type { SlabRecord } from './slab-records.js';
 /** What the passes of a step have found. */
 export interface Found {
   parameters: readonly PrunedShape[];
+  /** How much is pruned when the step is done. */
+  budgets: Budgets;
   ranked: RankedLists;
   /** Absent for pattern n:m. */
   cuts?: readonly Cut[];

@@ -23,14 +23,15 @@ export async function cutAndApply(
   const parameters = prunedShapes(run.plan, scored);
   if (run.step?.history === undefined) checkGoal(run.settings.budgets, parameters);
   const history = run.step?.history ?? new StepHistory(parameters);
+  const budgets = budgetsOf(run, parameters, history);
   const ranked = rankedLists(work, parameters, scored);
-  const cuts = await slabCuts(work, ranked, budgetsOf(run, parameters, history));
+  const cuts = await slabCuts(work, ranked, budgets);
   const stateOf = (k: number) => sums[k]?.state ?? scored[k].state;
   const selected = { damping, ranked, cuts, stateOf };
   const before = await lossBefore(work, history);
   const firstOrder = await firstOrderStep(work, selected, before);
   const applied = await applyPass(work, selected, firstOrder?.step);
-  return { parameters, ranked, cuts, scored, applied, history, firstOrder, before };
+  return { parameters, budgets, ranked, cuts, scored, applied, history, firstOrder, before };
 }
 
 /** Prunes by pattern n:m, which takes each slab by itself. */
@@ -43,11 +44,12 @@ export async function choose(
   const applied = await choosePass(work, damping, sums);
   const parameters = prunedShapes(run.plan, applied);
   const history = run.step?.history ?? new StepHistory(parameters);
+  const budgets = budgetsOf(run, parameters, history);
   const ranked = rankedLists(work, parameters, applied);
   const before = await lossBefore(work, history);
   const { firstOrder } = run.settings;
   return {
-    ...{ parameters, ranked, scored: applied, applied, history, before },
+    ...{ parameters, budgets, ranked, scored: applied, applied, history, before },
     firstOrder: firstOrder && 'step' in firstOrder ? firstOrder : undefined,
   };
 }

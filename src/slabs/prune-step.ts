@@ -6,7 +6,6 @@ import { choose, cutAndApply } from './passes-of-step.js';
 import { slabDamping } from './slab-damping.js';
 import { resultTensors, scoreTensors } from './slab-results.js';
 import type { SlabStepResult } from './slab-run.js';
-import { budgetsOf } from './slab-selection.js';
 import { slabStatistics } from './slab-statistics.js';
 import type { SlabWork } from './slab-work.js';
 
@@ -27,7 +26,7 @@ async function pruneStep(work: SlabWork): Promise<SlabStepResult> {
   const damping = slabDamping(run, sums);
   const passes = settings.pattern.kind === 'subsets' ? choose : cutAndApply;
   const found = await passes(work, damping, sums);
-  const { parameters, applied, history, firstOrder, before } = found;
+  const { parameters, budgets, applied, history, firstOrder, before } = found;
   const { shapes } = plan.run;
   const tensors = resultTensors(shapes, plan.slabs, records);
   const measuredLoss =
@@ -40,11 +39,10 @@ async function pruneStep(work: SlabWork): Promise<SlabStepResult> {
   const pruned = sumOf(plan, applied, (record) => record.pruned);
   const makes = gradients !== undefined && plan.run.solver !== undefined;
   const changes = finalOf(plan, applied, (record) => record.changes, NO_CHANGE);
-  const { sparsity } = budgetsOf(run, parameters, history);
   history.add({
     ...{ pruned, firstOrder, measuredLoss, changes: makes ? changes : undefined },
     samples: gradients?.samples ?? null,
-    sparsity: sparsity ?? null,
+    sparsity: budgets.sparsity ?? null,
     blocks: parameters.reduce((sum, { blockCount }) => sum + blockCount, 0),
   });
   return {

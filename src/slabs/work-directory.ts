@@ -18,6 +18,14 @@ const VERSION = 2;
 /** How a run is done: with the model in memory, or a slab of it at a time. */
 export type Way = { inMemory: true; gradientBatch?: number } | { inMemory: false; plan: SlabPlan };
 
+/** A way that is chosen, and planned when it is begun: a run that goes on has its plan already. */
+export type ChosenWay = (Way & { inMemory: true }) | { inMemory: false; plan: () => SlabPlan };
+
+/** The way, planned now. */
+export function begin(way: ChosenWay): Way {
+  return way.inMemory ? way : { inMemory: false, plan: way.plan() };
+}
+
 /** What a run in a work directory is, for the same command later. */
 export interface RunIdentity {
   /** All that decides the result, as JSON has it. */
@@ -62,24 +70,26 @@ export class WorkDirectory {
   }
 
   /**
-   * Goes on with the run that is there, in the way that it was begun; where there is none, begins.
+   * Goes on with the run that is there, by the plan that it was begun with, whatever memory there is by
+   * now; where there is none, begins.
    *
    * @throws WoodFisherError `ERR_WOODFISHER_STATE` where an input, a setting or the instruction set is
    *   not what it was.
    */
   async resume(
     identity: RunIdentity,
-    way: Way,
+    chosen: ChosenWay,
   ): Promise<{ records: SlabRecords; way: Way; resumed: boolean }> {
     const records = new SlabRecords(this.#folder, { durable: true });
     const saved = await records.read<SavedRun>('run');
     const inputs: Record<string, string> = {};
     for (const path of identity.inputs) inputs[resolve(path)] = await fingerprint(path);
     if (saved === undefined) {
+      const way = begin(chosen);
       await records.write('run', savedRun(identity, inputs, way));
       return { records, way, resumed: false };
     }
-    this.#requireSame(saved, identity, inputs, way);
+    this.#requireSame(saved, identity, inputs, chosen);
     await removeUnfinished(records);
     return { records, way: restoredWay(saved, identity.run), resumed: true };
   }
@@ -105,7 +115,7 @@ export class WorkDirectory {
     { version, settings, inputs, engine, way }: SavedRun,
     identity: RunIdentity,
     now: Record<string, string>,
-    asked: Way,
+    asked: ChosenWay,
   ): void {
     const refuse = (problem: string): never => {
       throw new WoodFisherError(

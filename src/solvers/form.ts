@@ -1,5 +1,5 @@
 import { optionError } from '../errors.js';
-import { checkChoice } from '../options.js';
+import { checkChoice, checkWhole } from '../options.js';
 
 /**
  * On what scale F is when a sample is the mean of m examples. `samples`: F = λI + (1/N) Σ g gᵀ as in the
@@ -45,9 +45,7 @@ export function checkForm({
   fisherScale,
   centred = false,
 }: FisherFormOptions): FisherForm {
-  if (!Number.isSafeInteger(examplesPerSample) || examplesPerSample < 1) {
-    throw optionError('examplesPerSample', 'a whole number of at least 1', examplesPerSample);
-  }
+  checkWhole('examplesPerSample', examplesPerSample);
   if (typeof centred !== 'boolean') throw optionError('centred', 'true or false', centred);
   const by = checkChoice('fisherScale', FISHER_SCALES, fisherScale, 'samples');
   const scale = by === 'examples' ? examplesPerSample : 1;

@@ -1,7 +1,8 @@
+import { sizeOf } from '../blocks/block-shape.js';
 import { readMaskFile } from './files/mask-file.js';
 import { loadModel, saveModel } from './model-files.js';
+import { namedVariables } from './names.js';
 import { readyTensorFlow, type TensorFlow } from './tensorflow.js';
-import { modelParameters } from './weights.js';
 
 /** What {@link convertModel} needs beside the files. */
 export interface ConvertModelOptions {
@@ -42,10 +43,10 @@ export async function convertModel(
   try {
     const masks = options.masks === undefined ? own : await readMaskFile(options.masks, model);
     await saveModel(model, output, { tf, masks });
-    const parameters = modelParameters(model);
+    const variables = [...namedVariables(model).values()];
     return {
-      tensors: parameters.length,
-      values: parameters.reduce((sum, { data }) => sum + data.length, 0),
+      tensors: variables.length,
+      values: variables.reduce((sum, { variable }) => sum + sizeOf(variable.shape as number[]), 0),
       masks: Object.keys(masks).length,
     };
   } finally {

@@ -1,13 +1,16 @@
+import { sizeOf } from '../blocks/block-shape.js';
 import { WoodFisherError } from '../errors.js';
 import type { RunStatistics } from '../report/statistics.js';
 import type { Dataset } from './data/dataset.js';
 import { type DrawPosition, ExampleDraw } from './data/draw.js';
 import { readModelFile, writeModelFile } from './files/model-file.js';
 import { graphOf } from './graph.js';
+import { namedVariables } from './names.js';
 import { evaluatorOf } from './pruning/evaluate.js';
 import { readParts } from './pruning/held-out.js';
 import { examplesWanted, gradientSettings, type ModelPruningOptions } from './pruning/options.js';
 import { masksOf, type PruningData, pruneWeights } from './pruning/prune-weights.js';
+import { isPrunableVariable } from './roles.js';
 import {
   assertLayersModel,
   type LayersModel,
@@ -241,9 +244,9 @@ function prunedShare(
   { exclude = [] }: GradualOptions,
 ): number {
   let [all, pruned] = [0, 0];
-  for (const { name, prunable, data } of modelParameters(model)) {
-    if (prunable === false || exclude.includes(name)) continue;
-    all += data.length;
+  for (const [name, named] of namedVariables(model)) {
+    if (!isPrunableVariable(named) || exclude.includes(name)) continue;
+    all += sizeOf(named.variable.shape as number[]);
     for (const kept of masks[name] ?? []) if (kept === 0) pruned++;
   }
   return all === 0 ? 0 : pruned / all;

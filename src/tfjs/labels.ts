@@ -87,7 +87,7 @@ function assertClasses(classes: ArrayLike<number>, width: number): void {
   for (let n = 0; n < classes.length; n++) {
     const label = classes[n];
     if (Number.isInteger(label) && label >= 0 && label < width) continue;
-    throw optionError(`labels[${n}]`, `an integer from 0 to ${width - 1}`, label);
+    throw optionError(`labels[${n}]`, `a whole number from 0 to ${width - 1}`, label);
   }
 }
 

@@ -1,5 +1,5 @@
 import { sizeOf } from '../blocks/block-shape.js';
-import { optionError } from '../errors.js';
+import { checkWhole } from '../options.js';
 import type { FactoredGradients } from '../parameters.js';
 import type { Labels } from './labels.js';
 import type { FactorOptions } from './options.js';
@@ -42,10 +42,8 @@ export async function* meanGradients(
   options: MeanGradientOptions,
 ): AsyncGenerator<Record<string, Float32Array>, void, undefined> {
   const { examplesPerSample: m, samplesPerBatch = 1, biases = false, signal } = options;
-  for (const [name, value] of Object.entries({ examplesPerSample: m, samplesPerBatch })) {
-    if (Number.isSafeInteger(value) && value >= 1) continue;
-    throw optionError(name, 'a whole number of at least 1', value);
-  }
+  checkWhole('examplesPerSample', m);
+  checkWhole('samplesPerBatch', samplesPerBatch);
   const pace = pacer({ signal });
   let samples: Record<string, Float32Array>[] = [];
   let sums: Record<string, Float64Array> = {};

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { folderHandler } from './files/folder-handler.js';
-import { readMaskFile, writeMaskFile } from './files/mask-file.js';
+import { type Masks, maskTensors, readMaskFile, writeMaskFile } from './files/mask-file.js';
 import { type ModelFile, readModelFile, writeModelFile } from './files/model-file.js';
 import { ownOptimizer } from './owned-optimizer.js';
 import {
@@ -16,7 +16,7 @@ export interface SaveModelOptions {
   /** The build of TensorFlow.js the model comes from. Default: `@tensorflow/tfjs`. */
   tf?: TensorFlow;
   /** 1 = kept, 0 = pruned, by parameter, as pruneModel returns them. */
-  masks?: Readonly<Record<string, Uint8Array>>;
+  masks?: Masks;
   /** Whether loss, metrics and the optimizer's state are saved too. Default false. */
   includeOptimizer?: boolean;
 }
@@ -30,7 +30,8 @@ export type SavedModel = Pick<ModelFile, 'model' | 'masks'>;
  * other path is a folder (or its `.json` file) with `model.json` and weight files in the format of TensorFlow.js, and
  * `masks.safetensors`.
  *
- * @throws {WoodFisherError} `ERR_WOODFISHER_OUTPUT` for what cannot be written.
+ * @throws {WoodFisherError} `ERR_WOODFISHER_MISSING` for a mask of no weight of the model, before anything
+ *   is written; `ERR_WOODFISHER_OUTPUT` for what cannot be written.
  */
 export async function saveModel(
   model: LayersModel,
@@ -43,8 +44,9 @@ export async function saveModel(
     await writeModelFile(tf, path, model, { masks, optimizer: includeOptimizer });
     return;
   }
+  const tensors = maskTensors(model, masks);
   await model.save(folderHandler(path), { includeOptimizer });
-  await writeMaskFile(maskFile(path), model, masks);
+  await writeMaskFile(maskFile(path), tensors);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { WoodFisherError } from '../errors.js';
 import type { LayersModel } from './tensorflow.js';
 
 /** A weight tensor inside a model, which can be read and written. */
@@ -35,6 +36,24 @@ export function namedVariables(model: LayersModel, prefix = ''): Map<string, Nam
     }
   }
   return variables;
+}
+
+/**
+ * The weight of a name.
+ *
+ * @throws {WoodFisherError} `ERR_WOODFISHER_MISSING` where the model has none.
+ */
+export function requireVariable(
+  variables: ReadonlyMap<string, NamedVariable>,
+  name: string,
+): LayerVariable {
+  const variable = variables.get(name)?.variable;
+  if (variable !== undefined) return variable;
+  throw new WoodFisherError(
+    'ERR_WOODFISHER_MISSING',
+    `the model has no weight "${name}"; it has ${[...variables.keys()].join(', ')}`,
+    { parameter: name },
+  );
 }
 
 /** Whether a layer is a model itself. */

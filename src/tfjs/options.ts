@@ -1,4 +1,5 @@
 import { optionError } from '../errors.js';
+import { checkWhole } from '../options.js';
 import type { LossFunction, LossName } from './objective.js';
 import { Random } from './random.js';
 import type { TensorFlow } from './tensorflow.js';
@@ -40,11 +41,6 @@ export function checkDrawing({
     }
     return undefined;
   }
-  if (draws !== undefined && (!Number.isSafeInteger(draws) || draws < 1)) {
-    throw optionError('draws', 'a whole number of at least 1', draws);
-  }
-  if (seed !== undefined && (!Number.isSafeInteger(seed) || seed < 0)) {
-    throw optionError('seed', 'a whole number of at least 0', seed);
-  }
-  return { draws: draws ?? 1, random: new Random(seed ?? 0) };
+  const from = checkWhole('seed', seed ?? 0, { least: 0 });
+  return { draws: checkWhole('draws', draws ?? 1), random: new Random(from) };
 }

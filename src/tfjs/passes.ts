@@ -1,4 +1,5 @@
 import { optionError } from '../errors.js';
+import { checkWhole } from '../options.js';
 import { backward, download } from './backward.js';
 import { inputSource } from './examples.js';
 import { type Graph, graphOf } from './graph.js';
@@ -47,9 +48,7 @@ export async function* gradientPasses(
   atOnce: () => number = () => 1,
 ): AsyncGenerator<PassGradients, void, undefined> {
   const { loss, batchSize = 128, signal } = options;
-  if (!Number.isInteger(batchSize) || batchSize < 1) {
-    throw optionError('batchSize', 'an integer of at least 1', batchSize);
-  }
+  checkWhole('batchSize', batchSize);
   const drawing = checkDrawing(options);
   signal?.throwIfAborted();
   const tf = await readyTensorFlow(options.tf);

@@ -1,6 +1,6 @@
 import { WoodFisherError } from '../errors.js';
 import type { Parameter } from '../parameters.js';
-import { type NamedVariable, namedVariables } from './names.js';
+import { type NamedVariable, namedVariables, requireVariable } from './names.js';
 import { roleOf } from './roles.js';
 import {
   assertLayersModel,
@@ -67,14 +67,7 @@ function matchingVariable(
   variables: Map<string, NamedVariable>,
   { name, data, shape }: NamedWeights,
 ): NamedVariable['variable'] {
-  const variable = variables.get(name)?.variable;
-  if (variable === undefined) {
-    throw new WoodFisherError(
-      'ERR_WOODFISHER_MISSING',
-      `the model has no weight "${name}"; it has ${[...variables.keys()].join(', ')}`,
-      { parameter: name },
-    );
-  }
+  const variable = requireVariable(variables, name);
   const expected = variable.shape as number[];
   const size = expected.reduce((product, axis) => product * axis, 1);
   const differs =

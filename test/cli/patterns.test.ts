@@ -79,7 +79,10 @@ test('masks that do not fit the model are refused, and what is no set', async (t
   );
   const sets = join(folder, 'sets.json');
   await writeFile(sets, '{"name": "one"}');
-  await refused(/must hold an array of/, '--pattern', sets, '--sparsity', '0.5');
+  await refused(
+    /sets\.json: the sets must be an array, but is "\{" \(at byte 0\)/,
+    ...['--pattern', sets, '--sparsity', '0.5'],
+  );
   await refused(/--pattern must be unstructured/, '--pattern', '3x3', '--sparsity', '0.5');
   await refused(/must be one number, or name=number/i, '--sparsity', '0.5', '--sparsity', 'a=1');
 });

@@ -126,6 +126,22 @@ test('killed at any moment, the same command goes on, and the files are the same
   t.deepEqual(await outputs(folder), whole);
 });
 
+test('a run goes on by its own plan where there is too little memory for another', async (t) => {
+  const folder = await temporaryFolder(t);
+  const flags = [...(await writeModel(folder)), '--solver', 'gram'];
+  const whole = await expected(t, flags, folder);
+  const work = join(folder, 'work');
+  const args = [...flags, '--work-dir', work, ...outputFlags(folder)];
+  const little = ['prune', ...args, '--memory', '1KB'];
+  const refused = await runCli(little);
+  t.is(refused.code, 1);
+  t.regex(refused.stderr, /--memory must be at least .*, but is 1000 B;/);
+  t.false(await killedAfter(['prune', ...args, '--memory', MEMORY], work, 2));
+  const { code, stderr } = await runCli(little);
+  t.is(code, 0, stderr);
+  t.deepEqual(await outputs(folder), whole);
+});
+
 test('another run, another input or another setting is refused, with the reason', async (t) => {
   const folder = await temporaryFolder(t);
   const flags = await writeModel(folder);

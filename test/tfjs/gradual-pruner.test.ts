@@ -270,7 +270,7 @@ test.serial('times and models that do not fit are refused by name', async (t) =>
   const cases = [
     [{ start: -1 }, /start must be a whole number of at least 0, but is -1/],
     [{ frequency: 0 }, /frequency must be a whole number of at least 1, but is 0/],
-    [{ end: 4 }, /end must be a whole number of at least start, 5, but is 4/],
+    [{ end: 4 }, /end must be a whole number of at least 5, but is 4/],
     [{ sparsity: 1.5 }, /sparsity must be a number from 0 to 1, but is 1.5/],
   ] as const;
   for (const [options, message] of cases) await t.throwsAsync(create(options), { message });

@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import * as fc from 'fast-check';
 import { openSafetensors } from '../../src/formats/safetensors/reader.js';
+import { writeSafetensors } from '../../src/formats/safetensors/writer.js';
+import type { WoodFisherError } from '../../src/index.js';
+import { maskTensors, readMaskFile } from '../../src/tfjs/files/mask-file.js';
 import {
   folderHandler,
   type LayersModel,
@@ -11,6 +14,7 @@ import {
   modelParameters,
   saveModel,
 } from '../../src/tfjs/index.js';
+import { namedVariables, requireVariable } from '../../src/tfjs/names.js';
 import { tf, useBackend } from './backends.js';
 import { classifier, points, tensorsOf, trained } from './small-problem.js';
 
@@ -59,6 +63,45 @@ for (const [kind, name] of [
     for (const used of [xs, ys, model, again]) used.dispose();
   });
 }
+
+for (const name of ['saved', 'saved.safetensors']) {
+  test.serial(
+    `a mask of no weight of the model is refused before anything is there: ${name}`,
+    async (t) => {
+      await useBackend('cpu');
+      const folder = await temporary(t);
+      const model = await trained();
+      const masks = { 'fc1/kernel': new Uint8Array(192), 'fc9/kernel': new Uint8Array(48) };
+      const error = await t.throwsAsync(saveModel(model, join(folder, name), { tf, masks }), {
+        code: 'ERR_WOODFISHER_MISSING',
+        message: /^the model has no weight "fc9\/kernel"; it has fc1\/kernel, /,
+      });
+      t.is((error as WoodFisherError).details.parameter, 'fc9/kernel');
+      t.deepEqual(await readdir(folder), []);
+      model.dispose();
+    },
+  );
+}
+
+test.serial('masks of BOOL are read as those of U8, and no weight is for them', async (t) => {
+  await useBackend('cpu');
+  const path = join(await temporary(t), 'masks.safetensors');
+  const model = await trained();
+  const data = Uint8Array.from({ length: 192 }, (_, i) => i % 2);
+  await writeSafetensors(path, [{ name: 'fc1/kernel', dtype: 'BOOL', shape: [2, 96], data }]);
+  await t.throwsAsync(readMaskFile(path, model), {
+    code: 'ERR_WOODFISHER_FORMAT',
+    message: /tensor "fc1\/kernel" must be U8 or BOOL \[\d+,\d+\], but is BOOL \[2,96\]$/,
+  });
+  const shape = [...(requireVariable(namedVariables(model), 'fc1/kernel').shape as number[])];
+  await writeSafetensors(path, [{ name: 'fc1/kernel', dtype: 'BOOL', shape, data }]);
+  for (const { variable } of namedVariables(model).values()) {
+    variable.read = () => t.fail('the weights of the model were read') as never;
+  }
+  t.deepEqual(await readMaskFile(path, model), { 'fc1/kernel': data });
+  t.is(maskTensors(model, { 'fc1/kernel': data })[0].dtype, 'U8');
+  model.dispose();
+});
 
 test.serial('a path that is the .json file has its masks beside it', async (t) => {
   await useBackend('cpu');
@@ -174,7 +217,9 @@ test.serial('files that are no models are refused with their names', async (t) =
   await writeFile(file, JSON.stringify(json));
   await saveModel(model, join(folder, 'x.safetensors'), { tf });
   await writeFile(join(path, 'masks.safetensors'), await readFile(join(folder, 'x.safetensors')));
-  await t.throwsAsync(loadModel(path, { tf }), { message: /"fc1\/kernel" must be U8 \[12,16\]/ });
+  await t.throwsAsync(loadModel(path, { tf }), {
+    message: /"fc1\/kernel" must be U8 or BOOL \[12,16\]/,
+  });
   t.is(tf.memory().numTensors, before);
   await t.throwsAsync(loadModel(join(path, 'masks.safetensors').replace('masks', 'm'), { tf }), {
     code: 'ERR_WOODFISHER_FORMAT',

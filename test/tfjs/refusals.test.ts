@@ -77,9 +77,9 @@ test.serial('inputs that do not fit are refused', async (t) => {
 
 test.serial('labels that do not fit are refused, naming the first', async (t) => {
   const cases: [unknown, RegExp][] = [
-    [[0, 3], /labels\[1\] must be an integer from 0 to 2, but is 3/],
-    [[-1, 0], /labels\[0\] must be an integer/],
-    [tf.tensor1d([0, 0.5]), /labels\[1\] must be an integer from 0 to 2, but is 0.5/],
+    [[0, 3], /labels\[1\] must be a whole number from 0 to 2, but is 3/],
+    [[-1, 0], /labels\[0\] must be a whole number/],
+    [tf.tensor1d([0, 0.5]), /labels\[1\] must be a whole number from 0 to 2, but is 0.5/],
     [[0], /labels must be 2 class indices or 2 rows of 3 values, but is 1/],
     [tf.zeros([3, 3]), /2 rows of 3 values, but is 9/],
     ['01', /labels must be number\[\], Int32Array/],
@@ -120,7 +120,7 @@ test.serial('batch sizes below one and aborted signals are refused', async (t) =
       batchSize,
     });
     t.is(code, 'ERR_WOODFISHER_OPTION');
-    t.regex(message, /batchSize must be an integer of at least 1/);
+    t.regex(message, /batchSize must be a whole number of at least 1/);
   }
   const { message } = await refusal(classifier(), undefined, undefined, {
     loss,

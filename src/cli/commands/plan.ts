@@ -47,6 +47,6 @@ async function planFiles(flags: RunFlags, { reporter }: Run): Promise<void> {
   const way = chooseWay(opened, flags);
   const { facts, words } = way.inMemory
     ? await announceRun({ ...run, gradientBatch: way.gradientBatch }, settings.memory, engine)
-    : await announceSlabs(way.plan, engine);
+    : await announceSlabs(way.plan(), engine);
   reporter.done({ inMemory: way.inMemory, ...facts }, () => words);
 }

@@ -36,7 +36,7 @@ export interface JobContext {
   model: ModelFiles;
   prunable: readonly TensorInfo[];
   exclude: readonly RegExp[];
-  gradientNames: string | undefined;
+  gradientNames: readonly string[] | undefined;
   records: SlabRecords;
   run: Run;
 }

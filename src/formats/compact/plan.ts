@@ -37,8 +37,10 @@ export interface CompactPlan {
 export interface PlanContext {
   asked: AskedFormat;
   /** Names of all tensors of the model, which parts must not have. */
-  taken: ReadonlySet<string>;
+  taken: Pick<ReadonlySet<string>, 'has'>;
   buffers: Buffers;
+  /** Given the length and the header, before any piece. */
+  onHeader?: (bytes: Uint8Array) => Promise<void>;
   /** Given each piece that is read; the next one waits for it. Throws to stop. */
   onPiece: (bytes: Uint8Array) => Promise<void>;
 }
@@ -60,8 +62,10 @@ export async function planCompact(
       );
     }
   }
-  const dense = (await file.readHeader()).subarray(PREFIX_BYTES);
-  requireRoom(file, dense.byteLength);
+  requireRoom(file);
+  const start = await file.readHeader();
+  await context.onHeader?.(start);
+  const dense = start.subarray(PREFIX_BYTES);
   const tensors: PlannedTensor[] = [];
   for (const tensor of file.tensors.values()) tensors.push(await planTensor(file, tensor, context));
   const layouts = new Map<string, Layout>();
@@ -79,9 +83,12 @@ export async function planCompact(
   return { tensors, header, bytes };
 }
 
+/** Bytes of a tensor at least beside its name, and of the quotes of the dense header as a string. */
+const LEAST_ENTRY = '"":{"dtype":"U8","shape":[],"data_offsets":[0,0]},'.length + 8;
+
 /** A compact file holds the dense header, and one of its own with the same strings and names no shorter. */
-function requireRoom({ path, tensors, metadata }: SafetensorsFile, dense: number): void {
-  let own = 0;
+function requireRoom({ path, tensors, metadata, headerBytes: dense }: SafetensorsFile): void {
+  let own = tensors.size * LEAST_ENTRY;
   for (const name of tensors.keys()) own += name.length;
   for (const text of metadata.values()) own += text.length;
   if (dense + own <= MAX_HEADER_BYTES) return;

@@ -1,10 +1,8 @@
-import { WoodFisherError } from '../../errors.js';
 import { formatError, quote } from '../errors.js';
-import { openRegular } from '../open-regular.js';
+import { readWhole } from '../read-whole.js';
 import { MAX_HEADER_BYTES } from './header.js';
 import { atOnce, inTurns } from './in-turns.js';
 import { JsonCursor } from './json-cursor.js';
-import { readFully } from './positioned-read.js';
 
 /** What the index of a model in several files (`model.safetensors.index.json`) says. */
 export interface ShardIndex {
@@ -24,23 +22,8 @@ export interface ShardIndex {
  * @throws WoodFisherError `ERR_WOODFISHER_FORMAT`, naming the file, the rule and the byte offset.
  */
 export async function readShardIndex(path: string): Promise<ShardIndex> {
-  try {
-    await using handle = await openRegular(path);
-    const stats = await handle.stat();
-    if (stats.size > MAX_HEADER_BYTES) {
-      throw formatError(
-        path,
-        `an index has at most ${MAX_HEADER_BYTES} bytes, but this one has ${stats.size}`,
-      );
-    }
-    const bytes = new Uint8Array(stats.size);
-    await readFully(handle, bytes, 0, path);
-    return await inTurns(indexSteps(bytes, path));
-  } catch (error) {
-    if (error instanceof WoodFisherError) throw error;
-    const { message } = error as Error;
-    throw formatError(path, `cannot be opened: ${message}`, {}, error);
-  }
+  const bytes = await readWhole(path, 'an index', MAX_HEADER_BYTES);
+  return await inTurns(indexSteps(bytes, path));
 }
 
 /**

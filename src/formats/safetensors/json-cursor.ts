@@ -6,6 +6,8 @@ const BACKSLASH = 0x5c;
 const MAX_DEPTH = 16;
 // Far more tensors than any model has; below it, keys of a few bytes would fill the heap.
 const MAX_MEMBERS = 2 ** 18;
+// Keys of an object that nobody reads: that none is there twice takes all of them.
+const MAX_SKIPPED_KEYS = 1024;
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
 /**
@@ -44,8 +46,8 @@ export class JsonCursor {
   }
 
   /** Reads an object; `member` must read the value of each key. `what` names it in messages. */
-  object(what: string, member: (key: string, offset: number) => void): void {
-    for (const { key, offset } of this.members(what)) member(key, offset);
+  object(what: string, member: (key: string, offset: number) => void, most?: number): void {
+    for (const { key, offset } of this.members(what, most)) member(key, offset);
   }
 
   /** The keys of an object, at most `most`, one by one; the value of each must be read before the next. */
@@ -68,10 +70,15 @@ export class JsonCursor {
 
   /** Reads an array; `element` must read each of its values. */
   array(what: string, element: (index: number) => void): void {
+    for (const index of this.elements(what)) element(index);
+  }
+
+  /** The indices of an array, one by one; the value at each must be read before the next. */
+  *elements(what: string): Generator<number> {
     this.#open('[', what, 'an array');
     if (this.#skip(']')) return;
     let index = 0;
-    do element(index++);
+    do yield index++;
     while (this.#skip(','));
     if (!this.#skip(']')) this.#failJson('"," or "]"');
   }
@@ -127,8 +134,9 @@ export class JsonCursor {
   skipValue(what: string, depth = 0): void {
     if (depth > MAX_DEPTH) this.fail(`${what} is nested deeper than ${MAX_DEPTH} levels`);
     const first = String.fromCharCode(this.#next());
-    if (first === '{') this.object(what, () => this.skipValue(what, depth + 1));
-    else if (first === '[') this.array(what, () => this.skipValue(what, depth + 1));
+    if (first === '{') {
+      this.object(what, () => this.skipValue(what, depth + 1), MAX_SKIPPED_KEYS);
+    } else if (first === '[') this.array(what, () => this.skipValue(what, depth + 1));
     else if (first === '"') this.string(what);
     else this.#skipWord();
   }
@@ -193,7 +201,7 @@ export class JsonCursor {
 
   /** What stands at `offset`, for messages. */
   #excerpt(offset: number): string {
-    if (offset >= this.#end) return 'the end of the header';
+    if (offset >= this.#end) return 'the end';
     const text = this.#bytes.toString('latin1', offset, Math.min(offset + 24, this.#end));
     return quote(/^[-+.\w]+/.exec(text)?.[0] ?? text[0]);
   }

@@ -17,9 +17,11 @@ export function inFileOrder(
 ): TensorEntry[] {
   const sorted = entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end);
   let filled = 0;
-  let before = 'the header';
-  for (const { name, begin, end, byteOffset } of sorted) {
+  let last: TensorEntry | undefined;
+  for (const entry of sorted) {
+    const { name, begin, end, byteOffset } = entry;
     if (begin < filled) {
+      const before = last === undefined ? 'the header' : `tensor ${quote(last.name)}`;
       const problem = `tensor ${quote(name)} overlaps ${before}, whose data end at ${filled}: it begins at ${begin}`;
       throw formatError(file, problem, { parameter: name, offset: byteOffset });
     }
@@ -28,7 +30,7 @@ export function inFileOrder(
       throw formatError(file, problem, { parameter: name, offset: dataStart + filled });
     }
     filled = end;
-    before = `tensor ${quote(name)}`;
+    last = entry;
   }
   if (filled < dataBytes) {
     const problem = `${dataBytes - filled} bytes at the end of the file belong to no tensor, which the format does not allow`;

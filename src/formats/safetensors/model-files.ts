@@ -40,11 +40,14 @@ export class ModelFiles implements AsyncDisposable {
     this.path = path;
     this.files = files;
     this.index = index;
-    this.tensors = new Map(
-      files.flatMap(({ file }) =>
-        [...file.tensors.values()].map((entry) => [entry.name, { ...entry, file }]),
-      ),
-    );
+    const tensors = new Map<string, ModelTensor>();
+    for (const { file } of files) {
+      // A literal of all fields takes half of what a spread one does, and there may be very many.
+      for (const { name, dtype, shape, begin, end, byteOffset, size } of file.tensors.values()) {
+        tensors.set(name, { name, dtype, shape, begin, end, byteOffset, size, file });
+      }
+    }
+    this.tensors = tensors;
     this.metadata = new Map(files.toReversed().flatMap(({ file }) => [...file.metadata]));
   }
 

@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { optionError, WoodFisherError } from '../../errors.js';
+import { checkWhole } from '../../options.js';
 import { toFloat32 } from '../conversion.js';
 import { DTYPE_BYTES, isFloatDtype } from '../dtypes.js';
 import { requireLittleEndian } from '../endianness.js';
@@ -126,6 +127,11 @@ export class SafetensorsFile implements AsyncDisposable {
     return this.#handle.fd;
   }
 
+  /** Bytes of the header, without its length. */
+  get headerBytes(): number {
+    return this.#dataStart - PREFIX_BYTES;
+  }
+
   /** The file up to its data: length and header, as they stand there. */
   async readHeader(): Promise<Uint8Array> {
     const bytes = new Uint8Array(this.#dataStart);
@@ -178,7 +184,5 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
 }
 
 function requireWithin(option: string, value: number, most: number): void {
-  if (!Number.isInteger(value) || value < 0 || value > most) {
-    throw optionError(option, `an integer from 0 to ${most}`, value);
-  }
+  checkWhole(option, value, { least: 0, most });
 }

@@ -19,7 +19,7 @@ export interface TensorEntry {
 }
 
 /** Most axes of a tensor: far beyond any model, and what keeps a long header from becoming one array of millions of ones. */
-export const MAX_AXES = 64;
+export const MAX_AXES = 32;
 
 /**
  * Reads the description of one tensor, and checks what can be checked without the others.
@@ -91,5 +91,6 @@ function readCounts(cursor: JsonCursor, what: string, most: number): number[] {
     if (index === most) cursor.fail(`${what} must have at most ${most} elements, but has more`);
     counts.push(cursor.count(what));
   });
-  return counts;
+  // Without the room that an array has left when it grows.
+  return counts.slice();
 }

@@ -1,7 +1,7 @@
 import { optionError } from '../../errors.js';
 import type { OpenShape } from '../graph.js';
 import type { Tensor, TensorFlow } from '../tensorflow.js';
-import { type ExampleArrays, type Examples, readArrays } from './examples.js';
+import { type ExampleArrays, type Examples, readArrays, sliceExamples } from './examples.js';
 
 /** What {@link pruneModel} needs of a `tf.data.Dataset`: elements `{xs, ys}`, batched or single. */
 export interface ExampleStream {
@@ -52,8 +52,9 @@ async function readStream(
       const rule = `of shape [${first.inputShape}] for each example, as in the first element`;
       throw optionError(`${what}.xs`, rule, `of shape [${part.inputShape}]`);
     }
-    parts.push(part);
-    count += part.count;
+    const taken = Math.min(part.count, most - count);
+    parts.push(sliceExamples(part, 0, taken));
+    count += taken;
   }
   if (parts.length === 0) throw optionError(what, 'of at least one example', 'empty');
   return joined(parts);

@@ -1,10 +1,10 @@
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type * as tfTypes from '@tensorflow/tfjs';
-import { optionError } from '../../errors.js';
 import { formatError, outputError, quote } from '../../formats/errors.js';
 import { replaceFile } from '../../formats/replace-file.js';
 import { writeAll } from '../../formats/write-all.js';
+import { checkWhole } from '../../options.js';
 import { weightBytes } from './weight-bytes.js';
 
 type ModelArtifacts = tfTypes.io.ModelArtifacts;
@@ -29,9 +29,7 @@ export function folderHandler(
   path: string,
   { shardBytes = SHARD_BYTES }: { shardBytes?: number } = {},
 ): tfTypes.io.IOHandler {
-  if (!Number.isSafeInteger(shardBytes) || shardBytes < 1) {
-    throw optionError('shardBytes', 'a whole number of at least 1', shardBytes);
-  }
+  checkWhole('shardBytes', shardBytes);
   const file = path.endsWith('.json') ? path : join(path, 'model.json');
   return {
     save: (artifacts) => save(file, artifacts, shardBytes),

@@ -1,23 +1,29 @@
+import { isMaskDtype } from '../../files/read-masks.js';
 import { formatError, quote } from '../../formats/errors.js';
 import { openSafetensors, type SafetensorsFile } from '../../formats/safetensors/reader.js';
-import { writeSafetensors } from '../../formats/safetensors/writer.js';
+import { type TensorSource, writeSafetensors } from '../../formats/safetensors/writer.js';
+import { namedVariables, requireVariable } from '../names.js';
 import type { LayersModel } from '../tensorflow.js';
-import { modelParameters } from '../weights.js';
 
-/** Writes masks as `woodfisher prune --mask-out` does: a U8 tensor for each parameter, of its shape. */
-export async function writeMaskFile(
-  path: string,
-  model: LayersModel,
-  masks: Readonly<Record<string, Uint8Array>>,
-): Promise<void> {
-  const tensors = modelParameters(model)
-    .filter(({ name }) => masks[name] !== undefined)
-    .map(({ name, shape }) => ({
-      name,
-      dtype: 'U8' as const,
-      shape: [...shape],
-      data: masks[name],
-    }));
+/** By parameter: 1 = kept, 0 = pruned. */
+export type Masks = Readonly<Record<string, Uint8Array>>;
+
+/**
+ * Masks as they stand in files: a U8 tensor for each parameter, of its shape.
+ *
+ * @param prefix What their names begin with, before the parameter's name.
+ * @throws {WoodFisherError} `ERR_WOODFISHER_MISSING` for a mask of no weight of the model.
+ */
+export function maskTensors(model: LayersModel, masks: Masks, prefix = ''): TensorSource[] {
+  const variables = namedVariables(model);
+  return Object.entries(masks).map(([name, data]) => {
+    const shape = [...(requireVariable(variables, name).shape as number[])];
+    return { name: `${prefix}${name}`, dtype: 'U8', shape, data };
+  });
+}
+
+/** Writes masks, and nothing else, as `woodfisher prune --mask-out` does. */
+export async function writeMaskFile(path: string, tensors: readonly TensorSource[]): Promise<void> {
   await writeSafetensors(path, tensors, { metadata: [['format', 'woodfisher.masks']] });
 }
 
@@ -44,16 +50,17 @@ export async function readMasks(
   model: LayersModel,
   prefix = '',
 ): Promise<Record<string, Uint8Array>> {
-  const shapes = new Map(modelParameters(model).map(({ name, shape }) => [name, shape]));
+  const variables = namedVariables(model);
   const masks: Record<string, Uint8Array> = {};
   for (const [key, { dtype, shape }] of file.tensors) {
     if (!key.startsWith(prefix)) continue;
     const parameter = key.slice(prefix.length);
-    const expected = shapes.get(parameter);
+    const expected = variables.get(parameter)?.variable.shape;
     const refused = (rule: string, value: string) =>
       formatError(file.path, `tensor ${quote(key)} must ${rule}, but ${value}`, { parameter });
-    if (dtype !== 'U8' || expected === undefined || `${shape}` !== `${expected}`) {
-      const wanted = expected === undefined ? 'a parameter of the model' : `U8 [${expected}]`;
+    if (!isMaskDtype(dtype) || expected === undefined || `${shape}` !== `${expected}`) {
+      const wanted =
+        expected === undefined ? 'a parameter of the model' : `U8 or BOOL [${expected}]`;
       throw refused(`be ${wanted}`, `is ${dtype} [${shape}]`);
     }
     const mask = await file.readBytes(key);

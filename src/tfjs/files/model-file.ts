@@ -2,10 +2,11 @@ import { WoodFisherError } from '../../errors.js';
 import { formatError, quote } from '../../formats/errors.js';
 import { openSafetensors, type SafetensorsFile } from '../../formats/safetensors/reader.js';
 import { type TensorSource, writeSafetensors } from '../../formats/safetensors/writer.js';
+import { namedVariables } from '../names.js';
 import { ownOptimizer } from '../owned-optimizer.js';
 import type { LayersModel, Tensor, TensorFlow } from '../tensorflow.js';
 import { modelParameters, setModelWeights } from '../weights.js';
-import { readMasks } from './mask-file.js';
+import { type Masks, maskTensors, readMasks } from './mask-file.js';
 
 /*
  * A model in one safetensors file: its weights under the names of `modelParameters`, masks under
@@ -29,8 +30,6 @@ interface Description {
   state: unknown;
 }
 
-type Masks = Readonly<Record<string, Uint8Array>>;
-
 export interface ModelFileContent {
   masks?: Masks;
   /** Whether loss, metrics and the state of the optimizer are saved too. Default false. */
@@ -47,7 +46,6 @@ export async function writeModelFile(
   { masks = {}, optimizer = false, state = null }: ModelFileContent,
 ): Promise<void> {
   const parameters = modelParameters(model);
-  const shapes = new Map(parameters.map(({ name, shape }) => [name, [...shape]]));
   const slots = optimizer ? await optimizerWeights(tf, model) : [];
   const tensors: TensorSource[] = [
     ...parameters.map(({ name, shape, data }) => ({
@@ -56,12 +54,7 @@ export async function writeModelFile(
       shape: [...shape],
       data,
     })),
-    ...Object.entries(masks).map(([name, data]) => ({
-      name: `${MASK}${name}`,
-      dtype: 'U8' as const,
-      shape: shapes.get(name) ?? [data.length],
-      data,
-    })),
+    ...maskTensors(model, masks, MASK),
     ...slots,
   ];
   const description: Description = {
@@ -94,7 +87,8 @@ export async function readModelFile(tf: TensorFlow, path: string): Promise<Model
   const model = await modelOf(tf, topology, path);
   try {
     const parameters = [];
-    for (const { name, shape } of modelParameters(model)) {
+    for (const [name, { variable }] of namedVariables(model)) {
+      const shape = variable.shape as number[];
       parameters.push({ name, shape, data: await readTensor(file, name, shape) });
     }
     await setModelWeights(model, parameters, { tf });

@@ -1,4 +1,5 @@
 import { optionError } from '../../errors.js';
+import { checkWhole } from '../../options.js';
 import { type Dataset, readDataset } from '../data/dataset.js';
 import { holdOut } from '../data/draw.js';
 import type { Examples } from '../data/examples.js';
@@ -49,9 +50,7 @@ export async function readParts(
     const rule = 'above 0, or heldOut given, for a line search over examples not in the Fisher';
     throw optionError('validationSplit', rule, validationSplit);
   }
-  if (maxExamples !== undefined && (!Number.isSafeInteger(maxExamples) || maxExamples < 1)) {
-    throw optionError('maxExamples', 'a whole number of at least 1', maxExamples);
-  }
+  if (maxExamples !== undefined) checkWhole('maxExamples', maxExamples);
   const most = maxExamples ?? Math.ceil(wanted / (1 - validationSplit));
   const all = await readDataset(tf, dataset, inputShape, { most, what: 'dataset', signal });
   if (heldOut !== undefined) {

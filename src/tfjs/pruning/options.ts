@@ -1,6 +1,12 @@
 import { needsFisher } from '../../criteria/score.js';
 import { optionError } from '../../errors.js';
-import { checkChoice, checkGradientBatch, checkSamples, DEFAULTS } from '../../options.js';
+import {
+  checkChoice,
+  checkGradientBatch,
+  checkSamples,
+  checkWhole,
+  DEFAULTS,
+} from '../../options.js';
 import type { Preset } from '../../preset-names.js';
 import { PRESET_OPTIONS, presetSamples } from '../../presets.js';
 import type { PruneOptions } from '../../prune-options.js';
@@ -64,14 +70,10 @@ export function gradientSettings(options: ModelPruningOptions): GradientSettings
   const preset = options.preset ?? (takesGradients ? 'fast' : undefined);
   const recipe = preset === undefined ? undefined : PRESET_OPTIONS[preset];
   const { firstOrder = recipe?.firstOrder, steps = recipe?.steps ?? 1 } = options;
-  if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw optionError('seed', 'a whole number of at least 0', seed);
-  }
+  checkWhole('seed', seed, { least: 0 });
   checkChoice('labels', ['given', 'drawn'], options.labels, 'given');
   checkSamples(options.samples);
-  if (!Number.isSafeInteger(examplesPerSample) || examplesPerSample < 1) {
-    throw optionError('examplesPerSample', 'a whole number of at least 1', examplesPerSample);
-  }
+  checkWhole('examplesPerSample', examplesPerSample);
   return {
     preset,
     takesGradients,

@@ -1,5 +1,5 @@
 import { optionError } from '../../errors.js';
-import { checkSparsity } from '../../options.js';
+import { checkSparsity, checkWhole } from '../../options.js';
 import { checkSchedule, type Schedule, sparsities } from '../../steps/schedule.js';
 
 /** When a model is pruned while it is trained, counted in steps of the optimizer. */
@@ -33,9 +33,9 @@ export function plannedPrunings(
   { start = 0, end, frequency, sparsity, schedule }: PruningTimes,
   before = 0,
 ): PlannedPruning[] {
-  checkSteps('start', start, 0);
-  checkSteps('frequency', frequency, 1);
-  checkSteps('end', end, start);
+  checkWhole('start', start, { least: 0 });
+  checkWhole('frequency', frequency);
+  checkWhole('end', end, { least: start });
   checkSparsity(sparsity);
   const checked = checkSchedule(schedule);
   if (checked === 'geometric' && sparsity === 1) {
@@ -50,13 +50,4 @@ export function plannedPrunings(
     step: start + k * frequency,
     sparsity: after,
   }));
-}
-
-function checkSteps(option: string, value: number, least: number): void {
-  if (Number.isSafeInteger(value) && value >= least) return;
-  const rule =
-    option === 'end'
-      ? `a whole number of at least start, ${least}`
-      : `a whole number of at least ${least}`;
-  throw optionError(option, rule, value);
 }
