@@ -6,6 +6,7 @@
 import { Command, Option } from 'commander';
 import type { UpdateRule } from '../../src/index.js';
 import { loadTensorFlow } from '../../src/tfjs/index.js';
+import { UPDATE_RULES } from '../../src/updates/apply.js';
 import { accuracyText, percent } from '../digits/accuracy-text.js';
 import { loadDigits } from '../digits/idx.js';
 import { mean, standardDeviation } from '../digits/moments.js';
@@ -33,11 +34,7 @@ async function main(): Promise<void> {
     .option('--seed <n>', 'one seed', Number)
     .option('--epochs <n>', 'passes over the images', Number)
     .addOption(
-      new Option('--update <rule>', 'what WoodFisher does to what is left').choices([
-        'joint',
-        'independent',
-        'none',
-      ]),
+      new Option('--update <rule>', 'what WoodFisher does to what is left').choices(UPDATE_RULES),
     )
     .parse()
     .opts<MainOptions>();

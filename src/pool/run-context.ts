@@ -145,12 +145,11 @@ export class RunContext {
     const values: number[][] = tasks.map(() => []);
     let failure: { error: unknown } | undefined;
     const work = async (first: number, list: TaskList): Promise<void> => {
+      const isOpen = (): boolean =>
+        failure === undefined && Atomics.load(list.next, 0) < list.tasks.length;
       try {
-        for (const { task, statuses } of await this.share.run(() =>
-          failure === undefined && Atomics.load(list.next, 0) < list.tasks.length
-            ? list
-            : undefined,
-        )) {
+        const done = await this.share.run(() => (isOpen() ? list : undefined));
+        for (const { task, statuses } of done) {
           const last = statuses.at(-1);
           if (last !== undefined && last.outcome !== 'done') {
             throw this.#failure(last, tasks[first + task][statuses.length - 1]);

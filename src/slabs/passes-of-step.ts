@@ -18,20 +18,16 @@ export async function cutAndApply(
   damping: Lambda,
   sums: readonly SlabRecord[],
 ): Promise<Found> {
-  const { run } = work;
   const scored = await scorePass(work, damping, sums);
-  const parameters = prunedShapes(run.plan, scored);
-  if (run.step?.history === undefined) checkGoal(run.settings.budgets, parameters);
-  const history = run.step?.history ?? new StepHistory(parameters);
-  const budgets = budgetsOf(run, parameters, history);
-  const ranked = rankedLists(work, parameters, scored);
-  const cuts = await slabCuts(work, ranked, budgets);
+  const begun = beginStep(work, scored);
+  const { ranked, history } = begun;
+  const cuts = await slabCuts(work, ranked, begun.budgets);
   const stateOf = (k: number) => sums[k]?.state ?? scored[k].state;
   const selected = { damping, ranked, cuts, stateOf };
   const before = await lossBefore(work, history);
   const firstOrder = await firstOrderStep(work, selected, before);
   const applied = await applyPass(work, selected, firstOrder?.step);
-  return { parameters, budgets, ranked, cuts, scored, applied, history, firstOrder, before };
+  return { ...begun, cuts, applied, firstOrder, before };
 }
 
 /** Prunes by pattern n:m, which takes each slab by itself. */
@@ -40,16 +36,26 @@ export async function choose(
   damping: Lambda,
   sums: readonly SlabRecord[],
 ): Promise<Found> {
-  const { run } = work;
   const applied = await choosePass(work, damping, sums);
-  const parameters = prunedShapes(run.plan, applied);
-  const history = run.step?.history ?? new StepHistory(parameters);
-  const budgets = budgetsOf(run, parameters, history);
-  const ranked = rankedLists(work, parameters, applied);
-  const before = await lossBefore(work, history);
-  const { firstOrder } = run.settings;
+  const begun = beginStep(work, applied);
+  const before = await lossBefore(work, begun.history);
+  const { firstOrder } = work.run.settings;
   return {
-    ...{ parameters, budgets, ranked, scored: applied, applied, history, before },
+    ...{ ...begun, applied, before },
     firstOrder: firstOrder && 'step' in firstOrder ? firstOrder : undefined,
   };
+}
+
+/** What follows from the scores of all slabs, and from the steps before. */
+function beginStep(
+  work: SlabWork,
+  scored: readonly SlabRecord[],
+): Pick<Found, 'parameters' | 'budgets' | 'ranked' | 'scored' | 'history'> {
+  const { run } = work;
+  const parameters = prunedShapes(run.plan, scored);
+  if (run.step?.history === undefined) checkGoal(run.settings.budgets, parameters);
+  const history = run.step?.history ?? new StepHistory(parameters);
+  const budgets = budgetsOf(run, parameters, history);
+  const ranked = rankedLists(work, parameters, scored);
+  return { parameters, budgets, ranked, scored, history };
 }
